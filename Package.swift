@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Storeys of the house: a target depends on storeys below its own, never on its own or on one above.
+// `.ci/check-imports` holds both this file and every `import` line under Sources to one table.
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let asyncAlgorithms: Target.Dependency = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "swift-cluster-mesh",
+    products: [
+        .library(name: "ClusterMesh", targets: ["ClusterMesh"]),
+        .library(name: "ClusterMeshTestKit", targets: ["ClusterMeshTestKit"]),
+        // The engines, for benchmarks and fuzzing. No promise of stability.
+        .library(
+            name: "ClusterMeshInternals",
+            targets: [
+                "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
+                "MeshViews", "MeshMirror",
+            ]
+        ),
+        .executable(name: "mesh-demo", targets: ["mesh-demo"]),
+        .executable(name: "clustermesh", targets: ["clustermesh"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
+    targets: [
+        // 0: C
+        .systemLibrary(name: "CGRPC", providers: [.apt(["libgrpc-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
+
+        // 1: vocabulary
+        module("MeshCore"),
+
+        // 2: engines
+        module("MeshRPC", ["MeshCore", "CGRPC", logging]),
+        module("MeshTLS", ["MeshCore", "COpenSSL"]),
+        module("MeshWire", ["MeshCore", "CProtos"]),
+        module("MeshStore", ["MeshCore", collections]),
+        module("MeshRecords", ["MeshCore"]),
+
+        // 3: parts
+        module("MeshClient", ["MeshCore", "MeshRPC", "MeshWire", logging]),
+        module(
+            "MeshWatcher",
+            ["MeshCore", "MeshRPC", "MeshWire", "MeshStore", collections, logging, serviceLifecycle]
+        ),
+        module("MeshViews", ["MeshCore", "MeshRecords", collections]),
+
+        // 4: services
+        module(
+            "MeshMirror",
+            ["MeshCore", "MeshClient", "MeshRecords", collections, logging, serviceLifecycle, asyncAlgorithms]
+        ),
+
+        // 5: product
+        module(
+            "ClusterMesh",
+            [
+                "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
+                "MeshViews", "MeshMirror", logging, serviceLifecycle, asyncAlgorithms,
+            ]
+        ),
+
+        // 6: for users
+        module(
+            "ClusterMeshTestKit",
+            [
+                "ClusterMesh", "MeshCore", "MeshTLS", "MeshStore", "MeshRecords", "MeshWatcher", "MeshViews",
+                "MeshMirror", logging, serviceLifecycle,
+            ]
+        ),
+
+        // 7: programs
+        program("clustermesh", ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser]),
+        program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", argumentParser, logging]),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["MeshCore", "MeshTLS"],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings
+        ),
+        tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
+        tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport"]),
+        tests("MeshTLSTests", ["MeshTLS", "TestSupport"]),
+        tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
+        tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
+        tests("MeshRecordsTests", ["MeshRecords", "TestSupport"]),
+        tests("MeshClientTests", ["MeshClient", "TestSupport"]),
+        tests("MeshWatcherTests", ["MeshWatcher", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport"]),
+        tests("MeshViewsTests", ["MeshViews", "MeshRecords", "TestSupport"]),
+        tests("MeshMirrorTests", ["MeshMirror", "MeshClient", "MeshRecords", "TestSupport"]),
+        tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
+        tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
+        tests(
+            "InteroperabilityTests",
+            [
+                "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshMirror", "MeshRecords", "MeshRPC", "MeshStore",
+                "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport",
+            ]
+        ),
+    ]
+)

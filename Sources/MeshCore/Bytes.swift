@@ -1,0 +1,22 @@
+/// Comparing bytes without copying them.
+public enum Bytes {
+    /// Compares two runs of bytes in lexicographic order: negative, zero or positive.
+    @inlinable
+    public static func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
+        let shared = min(left.count, right.count)
+        var index = 0
+        while index < shared {
+            let a = left[index]
+            let b = right[index]
+            if a != b { return a < b ? -1 : 1 }
+            index += 1
+        }
+        return left.count - right.count
+    }
+
+    /// Whether `left` comes before `right` in lexicographic order.
+    @inlinable
+    public static func isLess(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        compare(left, right) < 0
+    }
+}
