@@ -1,0 +1,41 @@
+# Each target installs what is missing first (.ci/install; it does nothing where everything is there).
+SWIFT ?= swift
+# The sanitizers' builds have a place of their own, so that they do not rebuild the ordinary one each time.
+TSAN_BUILD ?= .build-tsan
+ASAN_BUILD ?= .build-asan
+FORMATTED := Sources Tests Package.swift
+
+.PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench install clean
+
+demo: install ## three clusters in one process, over mutual TLS, telling their story
+	$(SWIFT) run mesh-demo
+
+test: install ## everything that takes minutes
+	$(SWIFT) test
+
+test-long: install ## the same with larger counts
+	MESH_TEST_LONG=1 $(SWIFT) test
+
+test-tsan: install ## under ThreadSanitizer; first shows that a planted race is found
+	.ci/run-tsan $(TSAN_BUILD)
+
+test-leaks: install ## under AddressSanitizer with its leak check
+	.ci/run-leaks $(ASAN_BUILD)
+
+test-embedding: install ## a package that depends on this one by path
+	$(SWIFT) run --package-path Tests/Embedding
+
+lint: ## format, imports, and what does not belong in the tree
+	$(SWIFT) format lint -r --strict $(FORMATTED)
+	.ci/check-imports
+	.ci/test-check-imports
+	.ci/check-tree
+
+format:
+	$(SWIFT) format -i -r $(FORMATTED)
+
+install:
+	@.ci/install
+
+clean:
+	rm -rf .build $(TSAN_BUILD) $(ASAN_BUILD)
