@@ -1,8 +1,5 @@
-import Testing
-
-#if canImport(Glibc)
 import Glibc
-#endif
+import Testing
 
 /// A data race on purpose, so that a run under ThreadSanitizer can be seen to fail. Off unless asked for.
 @Suite struct PlantedRaceTests {
