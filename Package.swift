@@ -115,7 +115,7 @@ let package = Package(
         ),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
         tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport"]),
-        tests("MeshTLSTests", ["MeshTLS", "TestSupport"]),
+        tests("MeshTLSTests", ["MeshCore", "MeshTLS", "TestSupport"]),
         tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
         tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
         tests("MeshRecordsTests", ["MeshRecords", "TestSupport"]),

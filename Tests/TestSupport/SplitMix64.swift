@@ -1,0 +1,49 @@
+internal import Foundation
+internal import Testing
+
+/// A small random generator whose whole sequence follows from its seed (Steele, Lea and Flood: "Fast Splittable
+/// Pseudorandom Number Generators", 2014).
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// Starts the sequence of `seed`.
+    public init(seed: UInt64) {
+        state = seed
+    }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// The variable of the environment that fixes the seed, in decimal or as `0x…`.
+public let seedVariable = "CLUSTERMESH_TEST_SEED"
+
+/// Runs `body` with random numbers: of a new seed at each run, or of the one in `CLUSTERMESH_TEST_SEED`.
+///
+/// Every issue that `body` records, and every error it throws, is reported with the seed that brings it about again.
+public func withRandomNumbers(
+    _ body: @escaping @Sendable (inout SplitMix64) async throws -> Void
+) async throws {
+    let seed = fixedSeed() ?? UInt64.random(in: .min ... .max)
+    @Sendable @concurrent func run() async throws {
+        var numbers = SplitMix64(seed: seed)
+        try await body(&numbers)
+    }
+    guard let test = Test.current else { return try await run() }
+    let namesTheSeed = IssueHandlingTrait.compactMapIssues { issue in
+        var issue = issue
+        issue.comments.append("random seed \(seed): run again with \(seedVariable)=\(seed)")
+        return issue
+    }
+    try await namesTheSeed.provideScope(for: test, testCase: Test.Case.current, performing: run)
+}
+
+private func fixedSeed() -> UInt64? {
+    guard let text = ProcessInfo.processInfo.environment[seedVariable] else { return nil }
+    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+}
