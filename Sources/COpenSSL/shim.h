@@ -45,6 +45,10 @@ static inline int cmesh_certificates_append(STACK_OF(X509) *stack, X509 *certifi
 // Frees the stack and the certificates in it.
 static inline void cmesh_certificates_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 
+// The flags of a name on one line (RFC 2253), OPENSSL_free: macros too involved for Swift.
+static const unsigned long cmesh_name_on_one_line = XN_FLAG_RFC2253;
+static inline void cmesh_free(void *memory) { OPENSSL_free(memory); }
+
 // Macros that take an error's number apart, from inline functions that Swift imports under other types.
 static inline int cmesh_error_reason(unsigned long error) { return ERR_GET_REASON(error); }
 static inline int cmesh_error_library(unsigned long error) { return ERR_GET_LIB(error); }

@@ -139,7 +139,7 @@ public struct CertificateAuthority: Sendable {
         let (begin, end) = try Self.times(validity: validity, notBefore: notBefore)
         let (certificate, key) = try OpenSSLFailure.contained { () throws(TLSError) -> (String, String) in
             let issuer = try X509Certificate(firstOf: certificatePEM)
-            let issuerEnd = try issuer.notAfter
+            let issuerEnd = try X509Fields.seconds(X509_get0_notAfter(issuer.pointer))
             guard issuerEnd > UTCTime.now else {
                 throw TLSError(.expired, "the authority's certificate ended at \(UTCTime.text(issuerEnd))")
             }

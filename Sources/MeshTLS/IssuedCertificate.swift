@@ -18,6 +18,22 @@ public struct IssuedCertificate: Hashable, Sendable {
     public func credentials(trusting roots: String) -> TLSCredentials {
         TLSCredentials(certificateChain: certificatePEM, privateKey: privateKeyPEM, trustedRoots: roots)
     }
+
+    /// Writes the two files, the key with mode 0600 from its first byte on; their directory must be there.
+    ///
+    /// - Parameter replacing: Whether files that are there already are replaced; if not, and one is, neither is
+    ///   written.
+    /// - Throws: ``TLSError`` that names the file at fault.
+    public func write(certificate: String, key: String, replacing: Bool = false) throws(TLSError) {
+        if !replacing {
+            for file in [certificate, key] where PEMFile.exists(file) {
+                throw TLSError(.fileExists, "the file is there already and was left as it is", file: file)
+            }
+        }
+        // The key first: a certificate that can be seen has its key beside it.
+        try PEMFile.save(privateKeyPEM, to: key, access: .owner, replacing: replacing)
+        try PEMFile.save(certificatePEM, to: certificate, access: .everybody, replacing: replacing)
+    }
 }
 
 extension IssuedCertificate: CustomStringConvertible, CustomDebugStringConvertible {

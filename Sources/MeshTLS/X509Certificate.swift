@@ -1,13 +1,5 @@
 internal import COpenSSL
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// One certificate in OpenSSL's form.
 struct X509Certificate: ~Copyable {
     private let object: OpenSSLObject

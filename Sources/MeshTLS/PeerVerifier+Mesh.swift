@@ -1,0 +1,48 @@
+public import MeshCore
+
+extension PeerVerifier {
+    /// The rules of a mesh, on top of the transport's check that the chain leads to a trusted root.
+    ///
+    /// - The certificate must be valid now, and its extended key usage must say that it is for the end that shows it:
+    ///   a server's certificate is no client's, nor the reverse.
+    /// - If a certain cluster's server is expected and the certificate has DNS names under `mesh.cilium.io`, one of
+    ///   them must be `<cluster>.mesh.cilium.io` or, literally, `*.mesh.cilium.io`.
+    /// - Otherwise the server's certificate must name one of the hosts it was reached at: an address by its value, a
+    ///   name without regard to case, where a `*` stands for one whole left-most label (RFC 6125).
+    ///
+    /// It parses two kilobytes and compares: it never waits, and the only state it reads is the clock.
+    ///
+    /// - Parameter now: The clock, in seconds since 1970; `nil` is the system's.
+    public static func mesh(now: (@Sendable () -> Int64)? = nil) -> PeerVerifier {
+        // The chain has been verified already, and says nothing about who the peer is.
+        PeerVerifier { leaf, _, expected in
+            do throws(TLSError) {
+                let certificate = try CertificateInspector.inspectFirst(pem: leaf)
+                do throws(PeerVerificationError) {
+                    try PeerRules.check(certificate, expected, at: now?() ?? UTCTime.now)
+                    return .success(PeerIdentity(certificate))
+                } catch {
+                    return .failure(error)
+                }
+            } catch {
+                return .failure(PeerVerificationError("the peer's certificate cannot be read: \(error)"))
+            }
+        }
+    }
+}
+
+extension PeerIdentity {
+    /// Who a certificate says its holder is.
+    public init(_ certificate: CertificateDescription) {
+        self.init(
+            commonName: certificate.commonName,
+            dnsNames: certificate.dnsNames,
+            uris: certificate.uris,
+            ipAddresses: certificate.ipAddresses,
+            issuer: certificate.issuer,
+            serialNumber: certificate.serialNumber,
+            fingerprint: certificate.fingerprint,
+            notAfter: certificate.notAfter
+        )
+    }
+}
