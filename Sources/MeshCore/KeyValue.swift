@@ -97,6 +97,20 @@ extension KeyValue {
     /// The key, copied.
     public var key: Key { Key(keyBytes) }
 
+    /// Compares the key with another in lexicographic order: negative, zero or positive.
+    @inlinable
+    public func compareKey(to other: Span<UInt8>) -> Int {
+        let bytes = encoded.span
+        // The key comes first, behind its tag; an empty one is left out.
+        guard bytes.count > 1, bytes[0] == 0x0A else { return -other.count }
+        var position = 1
+        let count = Int(Varint.read(bytes, &position) ?? 0)
+        return Bytes.compare(bytes.extracting(position..<(position + count)), other)
+    }
+
+    /// Whether the key is in `range`.
+    public func isKey(in range: KeyRange) -> Bool { range.contains(keyBytes.span) }
+
     /// The revision that created the key in its present life; ``Revision/none`` in a tombstone.
     public var createRevision: Revision { Revision(number(before: Tag.createRevision)) }
 

@@ -1,0 +1,129 @@
+internal import MeshCore
+
+/// One change of one key, as history keeps it.
+struct Change: Sendable {
+    /// The pair after the change; a tombstone for a deletion.
+    var pair: KeyValue
+
+    /// The pair before the transaction that made the change; `nil` if the key did not exist.
+    var previous: KeyValue?
+
+    var revision: Revision
+
+    var kind: WatchEvent.Kind
+
+    /// The position of the same key's change before this one, and of one further back; -1 without one.
+    fileprivate var older = -1
+    fileprivate var jump = -1
+    /// How many changes of the key the jump passes over.
+    fileprivate var jumpLength = 0
+
+    init(pair: KeyValue, previous: KeyValue?, revision: Revision, kind: WatchEvent.Kind) {
+        self.pair = pair
+        self.previous = previous
+        self.revision = revision
+        self.kind = kind
+    }
+}
+
+/// All changes since the compacted revision in their order: the versions of every key and the window of every watch.
+///
+/// The changes of one key are linked from newer to older, with jumps as in a skip list that only grows at its head: a
+/// change whose predecessor's jump is as long as that jump's own jumps over both, any other jumps to its predecessor. For
+/// a key with changes 1…8 the jumps are 2→1, 3→2, 4→1 (over 3→2→1), 5→4, 6→5, 7→4 (over 6→5→4), 8→1 (over 7→4→1).
+/// So the version of a key at an old revision is found in O(log v) steps with v versions, nothing needs to be rewritten
+/// by a compaction, and a link that leads before the start of the log ends there.
+struct History: Sendable {
+    private var log = PersistentLog<Change>()
+
+    /// The sum of the encoded sizes of the changes' pairs.
+    private(set) var bytes = 0
+
+    /// The number of changes kept.
+    var count: Int { log.count }
+
+    /// The position of the first change kept.
+    var startPosition: Int { log.startIndex }
+
+    /// The position that the next change will have.
+    var endPosition: Int { log.endIndex }
+
+    subscript(position: Int) -> Change { log[position] }
+
+    /// Adds a change and returns its position.
+    ///
+    /// - Parameter older: the position of the key's change before this one; may be compacted.
+    mutating func append(_ change: Change, older: Int?) -> Int {
+        var change = change
+        if let older, older >= log.startIndex {
+            let before = log[older]
+            // Whoever asks what was before a change means before its transaction.
+            if before.revision == change.revision { change.previous = before.previous }
+            change.older = older
+            change.jump = older
+            change.jumpLength = 1
+            if before.jump >= log.startIndex, before.jumpLength == log[before.jump].jumpLength {
+                change.jump = log[before.jump].jump
+                change.jumpLength = 2 * before.jumpLength + 1
+            }
+        }
+        bytes += change.pair.encoded.count
+        return log.append(change)
+    }
+
+    /// The pair of a key at a revision that is not compacted; `nil` if the key did not exist then.
+    func pair(of entry: IndexEntry, at revision: Revision) -> KeyValue? {
+        let start = log.startIndex
+        guard entry.position >= start, entry.pair.modRevision > revision else {
+            return entry.isLive ? entry.pair : nil
+        }
+        // Go back to the key's first change after `revision`.
+        var change = log[entry.position]
+        while true {
+            if change.jump >= start, case let further = log[change.jump], further.revision > revision {
+                change = further
+            } else if change.older >= start, case let further = log[change.older], further.revision > revision {
+                change = further
+            } else {
+                return change.previous
+            }
+        }
+    }
+
+    /// The position of the first change at `revision` or later.
+    ///
+    /// O(log d) steps, with d the number of changes since `revision`: it is mostly asked for recent ones.
+    func position(of revision: Revision) -> Int {
+        var upper = log.endIndex
+        var step = 1
+        while upper - step >= log.startIndex, log[upper - step].revision >= revision {
+            upper -= step
+            step *= 2
+        }
+        var lower = max(log.startIndex, upper - step)
+        // All changes from `upper` on are at `revision` or later; none before `lower` is.
+        while lower < upper {
+            let middle = (lower + upper) >> 1
+            if log[middle].revision >= revision { upper = middle } else { lower = middle + 1 }
+        }
+        return lower
+    }
+
+    /// Visits the changes from `position` on until `body` returns false.
+    func visit(from position: Int, _ body: (Int, Change) -> Bool) {
+        log.visit(from: position, body)
+    }
+
+    /// Drops all changes before `position`, after having shown each to `body` with its position.
+    mutating func trim(before position: Int, _ body: (Int, Change) -> Void) {
+        var released = 0
+        log.visit(from: log.startIndex) { dropped, change in
+            guard dropped < position else { return false }
+            released += change.pair.encoded.count
+            body(dropped, change)
+            return true
+        }
+        bytes -= released
+        log.trim(before: position)
+    }
+}

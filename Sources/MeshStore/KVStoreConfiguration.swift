@@ -1,0 +1,25 @@
+/// The bounds of a store.
+public struct KVStoreConfiguration: Hashable, Sendable {
+    /// The most bytes of keys and values in one put or transaction; above it the write is refused with etcd's
+    /// `request is too large`. At least 1; the default is etcd's, 1.5 MiB (1,572,864).
+    public var maximumRequestBytes = 1_572_864
+
+    /// The most conditions, or operations in one branch, of a transaction; a nested one has what its parent leaves over.
+    /// At least 1; the default is etcd's, 128.
+    public var maximumTransactionOperations = 128
+
+    /// The most changes that history keeps; over it, the oldest revisions are compacted. The last revision is always
+    /// kept, whatever its size. At least 0; the default is 500,000.
+    public var maximumHistoryChanges = 500_000
+
+    /// The most bytes of encoded pairs that history keeps; over it, the oldest revisions are compacted. The last
+    /// revision is always kept, whatever its size. At least 0; the default is 256 MiB.
+    public var maximumHistoryBytes = 268_435_456
+
+    /// How many old revisions are kept as whole snapshots because a read with a limit was answered from them, so that
+    /// its next pages cost as little as the first. At least 0; the default is 8.
+    public var maximumPagedSnapshots = 8
+
+    /// The defaults.
+    public init() {}
+}

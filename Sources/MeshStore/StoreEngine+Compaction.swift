@@ -1,0 +1,50 @@
+internal import MeshCore
+
+extension StoreEngine {
+    /// How many changes a compaction that keeps the bounds drops at least where it can, so that not every commit
+    /// compacts, and no commit pays for many.
+    private static let trimBatch = 256
+
+    /// Drops what is older than `revision`: the versions that no read at `revision` or later can see.
+    ///
+    /// The changes of `revision` itself stay, so that a watch from it is still served. O(changes dropped).
+    mutating func compact(to revision: Revision) throws(EtcdError) {
+        guard revision > compactedRevision else { throw .compacted }
+        guard revision <= self.revision else { throw .futureRevision }
+        Self.trim(&history, &index, before: history.position(of: revision))
+        compactedRevision = revision
+    }
+
+    private static func trim(_ history: inout History, _ index: inout KeyIndex, before position: Int) {
+        history.trim(before: position) { dropped, change in
+            // A deletion that nobody can see any more leaves the index, unless the key has changed since.
+            guard change.kind == .delete, let entry = index[change.pair.key], entry.position == dropped else { return }
+            index.remove(change.pair.key)
+        }
+    }
+
+    /// Compacts the oldest revisions while history is larger than its bounds.
+    mutating func trimToBounds() {
+        let maximumCount = max(0, configuration.maximumHistoryChanges)
+        let maximumBytes = max(0, configuration.maximumHistoryBytes)
+        guard history.count > maximumCount || history.bytes > maximumBytes else { return }
+
+        let batch = min(Self.trimBatch, maximumCount / 8)
+        var count = history.count
+        var bytes = history.bytes
+        // Kept are the whole revisions behind the last change that has to go.
+        var revision = compactedRevision
+        history.visit(from: history.startPosition) { _, change in
+            let isRequired = count > maximumCount || bytes > maximumBytes
+            guard isRequired || count > maximumCount - batch else { return false }
+            revision = change.revision.next
+            count -= 1
+            bytes -= change.pair.encoded.count
+            return true
+        }
+        revision = min(revision, self.revision)
+        guard revision > compactedRevision else { return }
+        Self.trim(&history, &index, before: history.position(of: revision))
+        compactedRevision = revision
+    }
+}

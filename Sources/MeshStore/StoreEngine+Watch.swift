@@ -1,0 +1,91 @@
+internal import MeshCore
+
+extension StoreEngine {
+    /// How many changes of other keys one step passes over before it comes back.
+    static let maximumChangesPerStep = 16_384
+
+    /// Moves a cursor forward: takes the events of whole revisions, as many as the bounds allow, at least one revision.
+    ///
+    /// O(log d + c), with d changes since the cursor's revision and c of them looked at, at most
+    /// ``maximumChangesPerStep`` and the rest of a revision.
+    func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
+        if cursor.next == .none { cursor.next = revision.next }
+        if cursor.next < compactedRevision || cursor.next < .none { return .compacted(compactedRevision) }
+        guard cursor.next <= revision else { return .idle(upTo: revision) }
+
+        var batch = BatchBuilder(maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+        var looked = 0
+        var last = cursor.next.previous
+        var isCut = false
+        history.visit(from: history.position(of: cursor.next)) { _, change in
+            if change.revision > last {
+                if batch.isFull || looked >= Self.maximumChangesPerStep {
+                    isCut = true
+                    return false
+                }
+                last = change.revision
+            }
+            looked += 1
+            if let event = event(change, for: cursor) {
+                guard batch.append(event) else {
+                    isCut = true
+                    return false
+                }
+            }
+            return true
+        }
+        let complete = isCut ? batch.lastRevision(before: last) : revision
+        cursor.next = complete.next
+        if !batch.events.isEmpty { return .events(WatchBatch(events: batch.events, revision: complete)) }
+        return isCut ? .skipped(to: complete) : .idle(upTo: complete)
+    }
+
+    /// What a change is to a watch; `nil` if it is nothing to it.
+    private func event(_ change: Change, for cursor: WatchCursor) -> WatchEvent? {
+        switch change.kind {
+        case .put: guard cursor.options.includesPuts else { return nil }
+        case .delete: guard cursor.options.includesDeletes else { return nil }
+        }
+        guard change.pair.isKey(in: cursor.range) else { return nil }
+        // What was before the compacted revision is not known for certain, even where it is still in memory.
+        let isPreviousKnown = cursor.options.previousPairs && change.revision.previous >= compactedRevision
+        return WatchEvent(kind: change.kind, pair: change.pair, previous: isPreviousKnown ? change.previous : nil)
+    }
+}
+
+/// Gathers events up to a bound, and goes back to the last whole revision when the bound is passed inside one.
+private struct BatchBuilder {
+    let maximumEvents: Int
+    let maximumBytes: Int
+    private(set) var events: [WatchEvent] = []
+    private var bytes = 0
+    /// The events of revisions that are complete, when the present one is not the first.
+    private var wholeRevisions = 0
+    private var isRolledBack = false
+
+    init(maximumEvents: Int, maximumBytes: Int) {
+        self.maximumEvents = max(1, maximumEvents)
+        self.maximumBytes = max(1, maximumBytes)
+    }
+
+    var isFull: Bool { events.count >= maximumEvents || bytes >= maximumBytes }
+
+    /// Takes an event, unless it passes a bound and there are whole revisions before it; then those are left.
+    mutating func append(_ event: WatchEvent) -> Bool {
+        if let last = events.last, last.revision < event.revision { wholeRevisions = events.count }
+        let size = event.pair.encoded.count + (event.previous?.encoded.count ?? 0)
+        if wholeRevisions > 0, events.count + 1 > maximumEvents || bytes + size > maximumBytes {
+            events.removeSubrange(wholeRevisions...)
+            isRolledBack = true
+            return false
+        }
+        events.append(event)
+        bytes += size
+        return true
+    }
+
+    /// The last complete revision when the walk was cut at `revision`.
+    func lastRevision(before revision: Revision) -> Revision {
+        isRolledBack ? revision.previous : revision
+    }
+}

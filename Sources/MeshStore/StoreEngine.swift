@@ -1,0 +1,148 @@
+internal import MeshCore
+
+/// A store as a plain value: its keys, its history and its rules, without locks, clocks or tasks.
+///
+/// Copying it costs O(1), and a copy is a snapshot. A method that throws leaves it as it was.
+struct StoreEngine: Sendable {
+    var index = KeyIndex()
+    var history = History()
+
+    /// The revision of the last transaction that changed something.
+    var revision = Revision.initial
+
+    /// What is older than this can't be read any more; ``Revision/none`` as long as everything can.
+    var compactedRevision = Revision.none
+
+    let configuration: KVStoreConfiguration
+
+    init(configuration: KVStoreConfiguration = KVStoreConfiguration()) {
+        self.configuration = configuration
+    }
+
+    /// The pair of `key` now.
+    subscript(key: Key) -> KeyValue? { index.livePair(key) }
+
+    // MARK: - Writing
+
+    /// Writes one pair.
+    mutating func put(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
+        try request.checkShape()
+        guard request.size <= configuration.maximumRequestBytes else { throw .requestTooLarge }
+        try check(request)
+        let previous = write(request, at: revision.next)
+        finishTransaction()
+        return PutAnswer(revision: revision, previous: previous)
+    }
+
+    /// Deletes the keys of a range; nothing happens, and no revision is made, if it has none.
+    mutating func delete(_ request: DeleteRequest) throws(EtcdError) -> DeleteAnswer {
+        try request.checkShape()
+        let deleted = remove(request.range, at: revision.next)
+        finishTransaction()
+        return DeleteAnswer(
+            revision: revision,
+            deleted: Int64(deleted.count),
+            previous: request.previousPairs ? deleted : []
+        )
+    }
+
+    /// Whether the put can be done now; etcd asks this of all puts of a transaction before it does the first.
+    func check(_ request: PutRequest) throws(EtcdError) {
+        if request.ignoreValue || request.ignoreLease, self[request.key] == nil { throw .keyNotFound }
+        // There are no leases yet, so none can be known.
+        if request.lease != .none { throw .leaseNotFound }
+    }
+
+    /// Writes a pair that ``check(_:)`` allowed, as part of the transaction that makes `revision`.
+    ///
+    /// - Returns: the pair before, if the request asks for it.
+    mutating func write(_ request: PutRequest, at revision: Revision) -> KeyValue? {
+        Self.write(request, at: revision, &index, &history)
+    }
+
+    private static func write(
+        _ request: PutRequest,
+        at revision: Revision,
+        _ index: inout KeyIndex,
+        _ history: inout History
+    ) -> KeyValue? {
+        var previous: KeyValue?
+        index.update(request.key) { entry in
+            let live = entry.flatMap { $0.isLive ? $0.pair : nil }
+            previous = live
+            let pair = KeyValue(
+                key: request.key,
+                createRevision: live?.createRevision ?? revision,
+                modRevision: revision,
+                version: (live?.version ?? 0) + 1,
+                value: request.ignoreValue ? live?.value ?? [] : request.value[...],
+                lease: request.ignoreLease ? live?.lease ?? .none : request.lease
+            )
+            let change = Change(pair: pair, previous: live, revision: revision, kind: .put)
+            let position = history.append(change, older: entry?.position)
+            return IndexEntry(pair: pair, position: position, isLive: true)
+        }
+        return request.previousPair ? previous : nil
+    }
+
+    /// Deletes the keys of a range as part of the transaction that makes `revision`.
+    ///
+    /// - Returns: the deleted pairs.
+    mutating func remove(_ range: KeyRange, at revision: Revision) -> [KeyValue] {
+        var deleted: [KeyValue] = []
+        index.visit(range) { entry in
+            deleted.append(entry.pair)
+            return true
+        }
+        for pair in deleted { Self.remove(pair, at: revision, &index, &history) }
+        return deleted
+    }
+
+    private static func remove(
+        _ pair: KeyValue,
+        at revision: Revision,
+        _ index: inout KeyIndex,
+        _ history: inout History
+    ) {
+        let key = pair.key
+        let tombstone = KeyValue.tombstone(key: key, modRevision: revision)
+        index.update(key) { entry in
+            let change = Change(pair: tombstone, previous: pair, revision: revision, kind: .delete)
+            let position = history.append(change, older: entry?.position)
+            return IndexEntry(pair: tombstone, position: position, isLive: false)
+        }
+    }
+
+    /// Makes the next revision if something was changed in its name, and keeps history in its bounds.
+    mutating func finishTransaction() {
+        guard hasChanges else { return }
+        revision = revision.next
+        trimToBounds()
+    }
+
+    /// Whether something was changed in the name of the next revision.
+    var hasChanges: Bool {
+        history.count > 0 && history[history.endPosition - 1].revision > revision
+    }
+}
+
+// MARK: - Requests
+
+extension PutRequest {
+    /// The bytes that count for the size of a request.
+    var size: Int { key.bytes.count + value.count }
+
+    /// Refuses what no state of a store could make right.
+    func checkShape() throws(EtcdError) {
+        if key.isEmpty { throw .emptyKey }
+        if ignoreValue, !value.isEmpty { throw .valueProvided }
+        if ignoreLease, lease != .none { throw .leaseProvided }
+    }
+}
+
+extension DeleteRequest {
+    /// Refuses what no state of a store could make right.
+    func checkShape() throws(EtcdError) {
+        if range.lower.isEmpty { throw .emptyKey }
+    }
+}
