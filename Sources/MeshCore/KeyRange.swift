@@ -106,14 +106,19 @@ extension KeyRange {
     }
 
     /// The bytes for etcd's field `key`.
-    public var wireKey: [UInt8] { lower.bytes }
+    public var wireKey: [UInt8] { wireForm.key }
 
     /// The bytes for etcd's field `range_end`.
-    public var wireRangeEnd: [UInt8] {
+    public var wireRangeEnd: [UInt8] { wireForm.rangeEnd }
+
+    private var wireForm: (key: [UInt8], rangeEnd: [UInt8]) {
         switch end {
-        case .single: []
-        case .before(let upper): upper.bytes
-        case .unbounded: [0]
+        case .single: (lower.bytes, [])
+        case .unbounded: (lower.bytes, [0])
+        case .before(let upper) where upper.bytes.isEmpty || upper.bytes == [0]:
+            // As it is, this end would mean "the one key" or "no end", but no key comes before it.
+            (max(lower.bytes.isEmpty ? Key([0]) : lower, Key([0, 0])).bytes, [0, 0])
+        case .before(let upper): (lower.bytes, upper.bytes)
         }
     }
 }

@@ -152,7 +152,7 @@ public final class KVStore: Sendable {
             let result = try body(&engine)
             return (result, publisher.publish(engine))
         }
-        for wake in wakes { wake() }
+        for (_, wake) in wakes { wake() }
         return result
     }
 }

@@ -8,7 +8,7 @@ internal import MeshCore
 final class StorePublication: Sendable {
     fileprivate struct Front: Sendable {
         var engine: StoreEngine
-        var wakes: [CommitSubscription.ID: @Sendable () -> Void] = [:]
+        var wakes: [(id: CommitSubscription.ID, wake: @Sendable () -> Void)] = []
         var lastID: CommitSubscription.ID = 0
     }
 
@@ -56,7 +56,7 @@ final class StorePublication: Sendable {
     func subscribe(_ wake: @escaping @Sendable () -> Void) -> CommitSubscription {
         let id = front.withLock { front in
             front.lastID += 1
-            front.wakes[front.lastID] = wake
+            front.wakes.append((front.lastID, wake))
             return front.lastID
         }
         return CommitSubscription(id: id, publication: self)
@@ -64,9 +64,15 @@ final class StorePublication: Sendable {
 
     func unsubscribe(_ id: CommitSubscription.ID) {
         // The closure is released outside the lock: it may own anything.
-        let wake = front.withLock { $0.wakes.removeValue(forKey: id) }
-        withExtendedLifetime(wake) {}
+        let wakes = front.withLock { front in
+            let wakes = front.wakes
+            front.wakes.removeAll { $0.id == id }
+            return wakes
+        }
+        withExtendedLifetime(wakes) {}
     }
+
+    var subscriptionCount: Int { front.withLock { $0.wakes.count } }
 
     /// Lets go of kept snapshots that compaction has made unreadable.
     fileprivate func compacted(to revision: Revision) {
@@ -86,13 +92,12 @@ struct StorePublisher: Sendable {
     /// Replaces the state that readers see.
     ///
     /// - Returns: whom to wake, which is the caller's to do when it has left its own lock; nobody if no revision was made.
-    func publish(_ engine: StoreEngine) -> [@Sendable () -> Void] {
+    func publish(_ engine: StoreEngine) -> [(id: CommitSubscription.ID, wake: @Sendable () -> Void)] {
         // The old state is released outside the lock, because that may free a large tree.
         let (old, wakes) = publication.front.withLock { front in
             let old = front.engine
             front.engine = engine
-            let wakes = old.revision == engine.revision ? [] : Array(front.wakes.values)
-            return (old, wakes)
+            return (old, old.revision == engine.revision ? [] : front.wakes)
         }
         if old.compactedRevision < engine.compactedRevision { publication.compacted(to: engine.compactedRevision) }
         return wakes

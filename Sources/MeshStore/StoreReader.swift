@@ -52,6 +52,9 @@ public struct StoreReader: Sendable {
         publication.subscribe(wake)
     }
 
+    /// How many subscriptions to commits there are.
+    var subscriptionCount: Int { publication.subscriptionCount }
+
     /// The events of `range` from a revision on, as a sequence.
     ///
     /// - Parameters:
