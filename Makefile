@@ -34,6 +34,13 @@ lint: ## format, imports, and what does not belong in the tree
 format:
 	$(SWIFT) format -i -r $(FORMATTED)
 
+protos: ## Sources/CProtos anew from Protos/
+	Protos/generate
+
+check-protos: protos ## fails if what is committed is not what Protos/ says
+	git diff --exit-code -- Sources/CProtos
+	@test -z "$$(git ls-files --others Sources/CProtos)" || { echo "a generated file is not committed" >&2; exit 1; }
+
 install:
 	@.ci/install
 

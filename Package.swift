@@ -58,7 +58,11 @@ let package = Package(
         // 0: C
         .systemLibrary(name: "CGRPC", providers: [.apt(["libgrpc-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(
+            name: "CProtos",
+            cSettings: [.headerSearchPath("include/Generated")],
+            linkerSettings: [.linkedLibrary("protobuf-c")]
+        ),
 
         // 1: vocabulary
         module("MeshCore"),

@@ -1,0 +1,82 @@
+internal import MeshCore
+
+// Reading the fields of answers by the rules of proto3: of a repeated single field the last one counts, messages are
+// merged, unknown fields are passed over, a known field of the wrong type is a fault.
+
+extension WireReader.Field {
+    /// The place of a text's, a message's or bytes' content.
+    func range() throws(WireFormatError) -> Range<Int> {
+        guard case .bytes(let range) = content else { throw wrongType }
+        return range
+    }
+
+    /// A signed number; negative ones travel as their two's complement.
+    func number() throws(WireFormatError) -> Int64 {
+        Int64(bitPattern: try unsigned())
+    }
+
+    /// An unsigned number.
+    func unsigned() throws(WireFormatError) -> UInt64 {
+        guard case .number(let number) = content else { throw wrongType }
+        return number
+    }
+
+    /// A truth value.
+    func flag() throws(WireFormatError) -> Bool {
+        try unsigned() != 0
+    }
+
+    private var wrongType: WireFormatError { WireFormatError("field \(number) has the wrong type") }
+}
+
+/// Reads a message with `read`, and names the message in what it throws.
+func reading<Value>(
+    _ name: String,
+    _ bytes: [UInt8],
+    _ read: (ArraySlice<UInt8>) throws(WireFormatError) -> Value
+) throws(WireMessageError) -> Value {
+    do {
+        return try read(bytes[...])
+    } catch {
+        throw WireMessageError(malformed: name, error)
+    }
+}
+
+extension ResponseHeader {
+    /// The encoded header.
+    var encoded: [UInt8] {
+        var writer = WireWriter(capacity: 44)
+        writer.number(1, clusterID)
+        writer.number(2, memberID)
+        writer.number(3, revision)
+        writer.number(4, raftTerm)
+        return writer.encoded
+    }
+
+    /// A header that says only the revision, as the answers inside a transaction's answer have it.
+    static func inner(_ revision: Revision) -> ResponseHeader {
+        ResponseHeader(clusterID: 0, memberID: 0, revision: revision, raftTerm: 0)
+    }
+
+    /// Reads a header, merging it into `earlier` if the field was there before.
+    init(decoding bytes: ArraySlice<UInt8>, merging earlier: ResponseHeader?) throws(WireFormatError) {
+        self = earlier ?? .inner(.none)
+        var reader = WireReader(bytes)
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: clusterID = try field.unsigned()
+            case 2: memberID = try field.unsigned()
+            case 3: revision = Revision(try field.number())
+            case 4: raftTerm = try field.unsigned()
+            default: continue
+            }
+        }
+    }
+}
+
+extension ArraySlice<UInt8>? {
+    /// Adds a later occurrence of the same field: one encoded message after another is the encoding of both merged.
+    mutating func merge(_ later: ArraySlice<UInt8>) {
+        if self == nil { self = later } else { self?.append(contentsOf: later) }
+    }
+}
