@@ -117,6 +117,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
+        tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
         tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport"]),
         tests("MeshTLSTests", ["MeshCore", "MeshTLS", "TestSupport"]),

@@ -22,7 +22,7 @@ public enum FreePort {
         var ports: [Int] = []
         // All are held until the last is found, so that they differ.
         for _ in 0..<count {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { throw SystemCallError("socket") }
             sockets.append(descriptor)
             var address = sockaddr_in()

@@ -20,6 +20,16 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 }
 
+/// An error out of ``withRandomNumbers(_:)``, with the seed that brings it about again.
+public struct RandomNumbersError: Error, CustomStringConvertible {
+    /// The seed.
+    public let seed: UInt64
+    /// The error.
+    public let error: any Error
+
+    public var description: String { "\(error) (run again with \(seedVariable)=\(seed))" }
+}
+
 /// The variable of the environment that fixes the seed, in decimal or as `0x…`.
 public let seedVariable = "CLUSTERMESH_TEST_SEED"
 
@@ -32,12 +42,16 @@ public func withRandomNumbers(
     let seed = fixedSeed() ?? UInt64.random(in: .min ... .max)
     @Sendable @concurrent func run() async throws {
         var numbers = SplitMix64(seed: seed)
-        try await body(&numbers)
+        do {
+            try await body(&numbers)
+        } catch {
+            throw RandomNumbersError(seed: seed, error: error)
+        }
     }
     guard let test = Test.current else { return try await run() }
     let namesTheSeed = IssueHandlingTrait.compactMapIssues { issue in
         var issue = issue
-        issue.comments.append("random seed \(seed): run again with \(seedVariable)=\(seed)")
+        issue.comments.append("run again with \(seedVariable)=\(seed)")
         return issue
     }
     try await namesTheSeed.provideScope(for: test, testCase: Test.Case.current, performing: run)
