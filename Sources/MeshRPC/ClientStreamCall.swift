@@ -1,0 +1,130 @@
+internal import MeshCore
+
+/// The shell of a client's stream: gives core what ``ClientStreamStateMachine`` decides.
+///
+/// It lives until core has reported the end of the call; ``RPCStream`` is what the user holds.
+final class ClientStreamCall: BatchOwner {
+    typealias SendResult = Result<Void, RPCStatus>
+    typealias ReceiveResult = Result<ReceivedMessage?, RPCStatus>
+    typealias Sender = CheckedContinuation<SendResult, Never>
+    typealias Receiver = CheckedContinuation<ReceiveResult, Never>
+    typealias Machine = ClientStreamStateMachine<RPCPayload, Sender, Receiver>
+
+    private let call: CoreCall
+    private let channel: RPCChannel
+    private let machine = Locked(Machine())
+
+    init(_ call: CoreCall, channel: RPCChannel) {
+        self.call = call
+        self.channel = channel
+    }
+
+    /// How the stream ended; `nil` while it is open.
+    var status: RPCStatus? { machine.withLock { $0.status }.map(channel.explained) }
+
+    func cancel() {
+        call.cancel()
+    }
+
+    func start(_ metadata: RPCMetadata) {
+        let end = OperationBatch(.end)
+        end.receiveStatus()
+        guard end.start(on: call, for: self) else { return ended(Self.refusedByCore) }
+        let initial = OperationBatch(.initialMetadata, capacity: 2)
+        initial.sendInitialMetadata(metadata)
+        initial.receiveInitialMetadata()
+        if !initial.start(on: call, for: self) { call.cancel() }
+    }
+
+    private static var refusedByCore: RPCStatus { RPCStatus(.internalError, "gRPC's core refused an operation") }
+
+    func send(_ outgoing: Machine.Outgoing) async -> SendResult {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                switch machine.withLock({ $0.sendRequested(outgoing, by: continuation) }) {
+                case .start(let outgoing): start(outgoing)
+                case .wait: break
+                case .refuse(let sender, let status): sender.resume(returning: .failure(status))
+                }
+            }
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    private func start(_ outgoing: Machine.Outgoing) {
+        let batch: OperationBatch
+        switch outgoing {
+        case .message(let payload):
+            batch = OperationBatch(.send)
+            batch.sendMessage(payload)
+        case .finish:
+            batch = OperationBatch(.finishSending)
+            batch.finishSending()
+        }
+        if !batch.start(on: call, for: self) {
+            call.cancel()
+            sendCompleted(success: false)
+        }
+    }
+
+    func receive() async -> ReceiveResult {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                switch machine.withLock({ $0.receiveRequested(by: continuation) }) {
+                case .start:
+                    let batch = OperationBatch(.receive)
+                    batch.receiveMessage()
+                    if !batch.start(on: call, for: self) {
+                        call.cancel()
+                        receiveCompleted(nil)
+                    }
+                case .wait: break
+                case .finish(let receiver, let status): finish(receiver, status)
+                }
+            }
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    private func finish(_ receiver: Receiver, _ status: RPCStatus) {
+        receiver.resume(returning: status.isOK ? .success(nil) : .failure(channel.explained(status)))
+    }
+}
+
+// MARK: - Events
+
+extension ClientStreamCall {
+    func completed(_ batch: OperationBatch, success: Bool) {
+        switch batch.purpose {
+        case .initialMetadata: break  // The status tells if it failed.
+        case .send, .finishSending: sendCompleted(success: success)
+        case .receive: receiveCompleted(success ? batch.takeMessage() : nil)
+        case .end: ended(batch.status)
+        case .unary, .status: preconditionFailure("a client's stream starts no batch for \(batch.purpose)")
+        }
+    }
+
+    private func sendCompleted(success: Bool) {
+        let completion = machine.withLock { $0.sendCompleted(success: success) }
+        if let next = completion.next { start(next) }
+        for (sender, fault) in completion.finished {
+            sender.resume(returning: fault.map { .failure(channel.explained($0)) } ?? .success(()))
+        }
+    }
+
+    private func receiveCompleted(_ message: ReceivedMessage?) {
+        switch machine.withLock({ $0.receiveCompleted(hasMessage: message != nil) }) {
+        case .deliver(let receiver): receiver.resume(returning: .success(message))
+        case .finish(let receiver, let status): finish(receiver, status)
+        case .wait: break
+        }
+    }
+
+    private func ended(_ status: RPCStatus) {
+        let receiver = machine.withLock { $0.statusReceived(status) }
+        if let receiver { finish(receiver, status) }
+        channel.ended(call)
+    }
+}

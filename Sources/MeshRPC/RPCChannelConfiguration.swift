@@ -1,0 +1,125 @@
+public import MeshCore
+
+/// How a channel reaches its server, and what it takes from it.
+public struct RPCChannelConfiguration: Sendable {
+    /// The server's host: a name or an IP address (IPv6 without brackets). It is sent as TLS server name and as
+    /// HTTP/2 authority.
+    public var host: String
+
+    /// The server's port, 1…65535.
+    public var port: Int
+
+    /// The IP address to connect to instead of asking a resolver for `host`; `host` stays what TLS and HTTP/2 are
+    /// told, and what the certificate is compared with.
+    public var resolvedAddress: String?
+
+    /// The own certificate, its key, and the roots that the server's certificate must lead to.
+    public var credentials: TLSCredentials
+
+    /// Judges the server's certificate at every handshake.
+    public var verifier: PeerVerifier
+
+    /// What the verifier is to expect; by default a server of any cluster with `host` in its certificate.
+    public var expectedPeer: ExpectedPeer
+
+    /// The time without anything received after which the server is pinged, with or without calls: 1 s to 1 h,
+    /// default 15 s.
+    public var keepaliveTime: Duration = .seconds(15)
+
+    /// The time after which an unanswered ping ends the connection: 1 s to 10 min, default 25 s.
+    public var keepaliveTimeout: Duration = .seconds(25)
+
+    /// How many bytes the server may send on one stream before they are asked for: 4 KiB to 64 MiB, default 1 MiB.
+    /// A stream's throughput is at most this per round trip.
+    public var receiveWindowBytes = 1 << 20
+
+    /// The largest message taken from the server; a larger one ends its call with ResourceExhausted: 1 KiB to
+    /// 1 GiB, default 16 MiB.
+    public var maximumResponseBytes = 16 << 20
+
+    /// The largest metadata taken from the server, in bytes: 1 KiB to 1 MiB, default 16 KiB.
+    public var maximumMetadataBytes = 16 << 10
+
+    /// The time that an attempt to connect may take, TLS included: 100 ms to 5 min, default 10 s.
+    public var connectTimeout: Duration = .seconds(10)
+
+    /// The pause between two attempts of core's own to connect: 10 ms to 1 min, default 100 ms. Small, and not growing,
+    /// so that who uses the channel decides when to try again: a call on a lost connection tries at once.
+    public var reconnectPause: Duration = .milliseconds(100)
+
+    /// The most calls that may be open at once; one more fails with ResourceExhausted: at least 1, default 10,000.
+    public var maximumOpenCalls = 10_000
+
+    /// A channel to `host` and `port`.
+    public init(host: String, port: Int, credentials: TLSCredentials, verifier: PeerVerifier) {
+        self.host = host
+        self.port = port
+        self.credentials = credentials
+        self.verifier = verifier
+        expectedPeer = .server(cluster: nil, hosts: [host])
+    }
+}
+
+extension RPCChannelConfiguration {
+    /// What is wrong with the configuration; `nil` if nothing.
+    var fault: String? {
+        if host.isEmpty || host.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") || $0 >= 0x7F }) {
+            return "'\(host)' is not a host name or an IP address"
+        }
+        if let resolvedAddress, IPAddressText(resolvedAddress) == nil {
+            return "'\(resolvedAddress)' is not an IP address"
+        }
+        let faults: [String?] = [
+            Bounds.fault(of: "port", port, in: 1...65_535),
+            Bounds.fault(of: "keepaliveTime", keepaliveTime, in: .seconds(1)...(.seconds(3600))),
+            Bounds.fault(of: "keepaliveTimeout", keepaliveTimeout, in: .seconds(1)...(.seconds(600))),
+            Bounds.fault(of: "receiveWindowBytes", receiveWindowBytes, in: 4096...(64 << 20)),
+            Bounds.fault(of: "maximumResponseBytes", maximumResponseBytes, in: 1024...(1 << 30)),
+            Bounds.fault(of: "maximumMetadataBytes", maximumMetadataBytes, in: 1024...(1 << 20)),
+            Bounds.fault(of: "connectTimeout", connectTimeout, in: .milliseconds(100)...(.seconds(300))),
+            Bounds.fault(of: "reconnectPause", reconnectPause, in: .milliseconds(10)...(.seconds(60))),
+            Bounds.fault(of: "maximumOpenCalls", maximumOpenCalls, in: 1...(Int.max)),
+            CoreCredentials.fault(of: credentials),
+        ]
+        return faults.compactMap(\.self).first
+    }
+
+    /// The address to connect to, in core's syntax.
+    var target: String {
+        switch IPAddressText(resolvedAddress ?? host) {
+        case .v4(let text)?: "ipv4:\(text):\(port)"
+        case .v6(let text)?: "ipv6:[\(text)]:\(port)"
+        case nil: "dns:///\(host):\(port)"
+        }
+    }
+
+    /// Host and port as they stand in a URL.
+    var authority: String {
+        if case .v6(let text)? = IPAddressText(host) { return "[\(text)]:\(port)" }
+        return "\(host):\(port)"
+    }
+
+    var arguments: ChannelArguments {
+        var arguments = ChannelArguments.common(
+            receiveWindowBytes: receiveWindowBytes,
+            maximumMessageBytes: maximumResponseBytes,
+            maximumMetadataBytes: maximumMetadataBytes,
+            keepaliveTime: keepaliveTime,
+            keepaliveTimeout: keepaliveTimeout
+        )
+        // Else equal channels share a connection, and one's flood is the other's delay.
+        arguments[number: "grpc.use_local_subchannel_pool"] = 1
+        arguments[number: "grpc.initial_reconnect_backoff_ms"] = CoreTime.milliseconds(reconnectPause)
+        arguments[number: "grpc.max_reconnect_backoff_ms"] = CoreTime.milliseconds(reconnectPause)
+        // By its name a pause; core uses it as the time that an attempt may take.
+        arguments[number: "grpc.min_reconnect_backoff_ms"] = CoreTime.milliseconds(connectTimeout)
+        // A proxy named by the environment would see, and could alter, what is meant for a peer.
+        arguments[number: "grpc.enable_http_proxy"] = 0
+        arguments[number: "grpc.enable_retries"] = 0
+        // No TXT records are asked for how to call.
+        arguments[number: "grpc.service_config_disable_resolution"] = 1
+        arguments[text: "grpc.ssl_target_name_override"] = host
+        arguments[text: "grpc.default_authority"] = authority
+        return arguments
+    }
+}

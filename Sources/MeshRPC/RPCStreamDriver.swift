@@ -1,0 +1,71 @@
+/// What a stream's driver says about a message it was given.
+public enum RPCReadDecision: Hashable, Sendable {
+    /// Take the next message.
+    case continueReading
+    /// Take no message until ``RPCStreamHandle/resumeReading()``: the client is held back by flow control.
+    case pauseReading
+    /// End the stream with this status, after the message that is on its way, if there is one.
+    case finish(RPCStatus)
+}
+
+/// What a stream's driver says when it is asked for the next message.
+public enum RPCSendDecision: Sendable {
+    /// Send this. With `moreFollows` core may keep the message back until the next one: then the driver must have one
+    /// when it is asked next.
+    case send(RPCPayload, moreFollows: Bool)
+    /// There is nothing to send; ask again after ``RPCStreamHandle/wake()``, or after the next received message.
+    case idle
+    /// End the stream with this status.
+    case finish(RPCStatus)
+}
+
+/// Drives the server's half of a stream.
+///
+/// All methods are called one at a time, under the stream's lock, on a polling or a sending thread of the transport:
+/// each does a bounded amount of work, never waits, never calls user code. The methods of the handle may be called from
+/// inside them.
+///
+/// One message is on its way at a time, and nothing is queued: ``nextMessage()`` is called when the one before has
+/// passed the client's flow control, so a slow client is asked for less often.
+public protocol RPCStreamDriver: AnyObject, Sendable {
+    /// The client sent a message.
+    func messageReceived(_ bytes: [UInt8]) -> RPCReadDecision
+
+    /// The client will send no more.
+    func clientFinishedSending()
+
+    /// There is room for a message.
+    func nextMessage() -> RPCSendDecision
+
+    /// The stream is closed, for whatever reason. Called exactly once; nothing is called after it.
+    func streamClosed()
+}
+
+/// A driver's, or anybody's, way to tell a server's stream something. Any thread, never waiting.
+public final class RPCStreamHandle: Sendable {
+    private let stream: ServerStream
+
+    /// What was known of the call when the stream was opened.
+    public let context: RPCCallContext
+
+    init(_ stream: ServerStream, context: RPCCallContext) {
+        self.stream = stream
+        self.context = context
+    }
+
+    /// There may be a next message: the sending thread asks the driver, unless a message is on its way, whose
+    /// completion asks anyway. Calls that come before it asks are one.
+    public func wake() {
+        stream.request { $0.ask = true }
+    }
+
+    /// Takes messages again, after ``RPCReadDecision/pauseReading``.
+    public func resumeReading() {
+        stream.request { $0.resumeReading = true }
+    }
+
+    /// Ends the stream at once, even if a message is on its way.
+    public func cancel(_ status: RPCStatus) {
+        stream.request { $0.end = $0.end ?? (status, isForced: true) }
+    }
+}

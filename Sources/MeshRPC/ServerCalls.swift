@@ -1,0 +1,133 @@
+internal import Logging
+internal import MeshCore
+
+/// The open calls of a server: admits them within their bounds, watches over their time, ends them at its shutdown.
+final class ServerCalls: Sendable {
+    private struct State: Sendable {
+        var unary: [ObjectIdentifier: ServerUnaryCall] = [:]
+        var streams: [ObjectIdentifier: ServerStream] = [:]
+        var isClosing = false
+
+        var isIdle: Bool { unary.isEmpty && streams.isEmpty }
+    }
+
+    static let shuttingDown = RPCStatus(.unavailable, "the server is shutting down")
+
+    /// Unary calls whose request is here.
+    let queue: CallQueue<ServerUnaryCall>
+
+    /// Opens when the server is closing and its last call has ended.
+    let idle = Latch()
+
+    private let configuration: RPCServerConfiguration
+    private let handlers: RPCHandlers
+    private let logger: Logger
+    private let state = Locked(State())
+
+    init(configuration: RPCServerConfiguration, handlers: RPCHandlers, logger: Logger) {
+        self.configuration = configuration
+        self.handlers = handlers
+        self.logger = logger
+        queue = CallQueue(maximumRunning: configuration.maximumRunningCalls)
+    }
+
+    /// How many streams and unary calls are open.
+    var counts: (streams: Int, unary: Int) { state.withLock { ($0.streams.count, $0.unary.count) } }
+
+    /// A call arrived. Called on a poller.
+    func accept(_ accepted: AcceptedCall) {
+        switch handlers[accepted.method] {
+        case .refusal(let status):
+            accepted.refuse(status)
+        case .unary(let maximumRequestBytes, let body):
+            let call = ServerUnaryCall(
+                accepted,
+                calls: self,
+                maximumRequestBytes: maximumRequestBytes ?? configuration.maximumRequestBytes,
+                expiry: ContinuousClock.now + configuration.maximumCallDuration,
+                body: body
+            )
+            if let refusal = admit(call) { return accepted.refuse(refusal) }
+            call.start()
+        case .stream(let make):
+            open(accepted, make)
+        }
+    }
+
+    private func open(_ accepted: AcceptedCall, _ make: RPCHandlers.StreamFactory) {
+        let context: RPCCallContext
+        switch accepted.context(verifier: configuration.verifier) {
+        case .success(let value): context = value
+        case .failure(let status): return accepted.refuse(status)
+        }
+        let stream = ServerStream(accepted.call, shard: accepted.shard, calls: self)
+        if let refusal = admit(stream) { return accepted.refuse(refusal) }
+        do {
+            stream.start(try make(context, RPCStreamHandle(stream, context: context)))
+        } catch {
+            let status = RPCStatus(thrown: error)
+            if status.code == .unknown { logger.error("opening \(context.method) failed: \(error)") }
+            accepted.refuse(status)
+            ended(stream)
+        }
+    }
+
+    private func admit(_ call: ServerUnaryCall) -> RPCStatus? {
+        state.withLock { state in
+            if state.isClosing { return Self.shuttingDown }
+            guard state.unary.count < configuration.maximumPendingCalls else {
+                return RPCStatus(.resourceExhausted, "\(state.unary.count) calls wait or run already; try later")
+            }
+            state.unary[ObjectIdentifier(call)] = call
+            return nil
+        }
+    }
+
+    private func admit(_ stream: ServerStream) -> RPCStatus? {
+        state.withLock { state in
+            if state.isClosing { return Self.shuttingDown }
+            guard state.streams.count < configuration.maximumStreams else {
+                return RPCStatus(.resourceExhausted, "\(state.streams.count) streams are open already; try later")
+            }
+            state.streams[ObjectIdentifier(stream)] = stream
+            return nil
+        }
+    }
+
+    func ended(_ stream: ServerStream) {
+        removed { $0.streams.removeValue(forKey: ObjectIdentifier(stream)) }
+    }
+
+    func endedIfOver(_ call: ServerUnaryCall) {
+        guard call.isOver else { return }
+        removed { $0.unary.removeValue(forKey: ObjectIdentifier(call)) }
+    }
+
+    private func removed(_ remove: (inout State) -> Void) {
+        let isIdle = state.withLock { state in
+            remove(&state)
+            return state.isClosing && state.isIdle
+        }
+        if isIdle { idle.open() }
+    }
+
+    /// Looks at the time that calls and streams have taken; to be called once in every `interval`.
+    func tick(interval: Duration) {
+        let (unary, streams) = state.withLock { (Array($0.unary.values), Array($0.streams.values)) }
+        let now = ContinuousClock.now
+        for call in unary { call.expire(at: now) }
+        let limit = Int((configuration.maximumSendStall / interval).rounded(.up))
+        for stream in streams { stream.tick(limit: limit) }
+    }
+
+    /// Admits no more calls, and asks the streams to end after the message that is on its way.
+    func close() {
+        let (streams, isIdle) = state.withLock { state in
+            state.isClosing = true
+            return (Array(state.streams.values), state.isIdle)
+        }
+        queue.close()
+        for stream in streams { stream.request { $0.end = $0.end ?? (Self.shuttingDown, isForced: false) } }
+        if isIdle { idle.open() }
+    }
+}

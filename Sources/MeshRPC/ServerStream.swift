@@ -1,0 +1,192 @@
+internal import MeshCore
+
+/// The shell of a server's stream: asks its driver, gives core what ``ServerStreamStateMachine`` decides.
+///
+/// It lives until core has reported the end of the call. Its driver is released then, which breaks the circle of
+/// stream, driver and handle.
+final class ServerStream: BatchOwner, SendingWork {
+    /// What was asked of the stream from outside and not yet looked at by the sending thread.
+    struct Requests: Sendable {
+        var ask = false
+        var resumeReading = false
+        var end: (status: RPCStatus, isForced: Bool)?
+        fileprivate var isScheduled = false
+    }
+
+    private struct State: ~Copyable {
+        var machine = ServerStreamStateMachine()
+        var driver: (any RPCStreamDriver)?
+    }
+
+    private let call: CoreCall
+    private let shard: Shard
+    private let calls: ServerCalls
+    private let state = Locked(State())
+    private let requests = Locked(Requests())
+    // One of each is in flight at most, so they are used again and again.
+    private let sendBatch = OperationBatch(.send)
+    private let receiveBatch = OperationBatch(.receive)
+
+    init(_ call: CoreCall, shard: Shard, calls: ServerCalls) {
+        self.call = call
+        self.shard = shard
+        self.calls = calls
+    }
+
+    /// Opens the stream. The driver is asked for a first message at once.
+    func start(_ driver: any RPCStreamDriver) {
+        state.withLock { $0.driver = driver }
+        let end = OperationBatch(.end)
+        end.receiveClose()
+        guard end.start(on: call, for: self) else { return closed() }
+        let initial = OperationBatch(.initialMetadata)
+        initial.sendInitialMetadata()
+        guard initial.start(on: call, for: self) else { return call.cancel() }
+        readIfDue()
+        ask()
+    }
+
+    /// Notes a request and has the sending thread look at it, once for all that come before it does.
+    func request(_ change: (inout Requests) -> Void) {
+        let mustSchedule = requests.withLock { requests in
+            change(&requests)
+            defer { requests.isScheduled = true }
+            return !requests.isScheduled
+        }
+        if mustSchedule { shard.sending.append(self) }
+    }
+
+    func performSending() {
+        let requests = self.requests.withLock { requests in
+            defer { requests = Requests() }
+            return requests
+        }
+        if let end = requests.end { self.end(end.status, isForced: end.isForced) }
+        if requests.resumeReading { readIfDue() }
+        if requests.ask { ask() }
+    }
+
+    /// A unit of the server's own time has passed.
+    func tick(limit: Int) {
+        guard state.withLock({ $0.machine.ticked(limit: limit) }) else { return }
+        end(RPCStatus(.unavailable, "the client took nothing from this stream for too long"), isForced: true)
+    }
+}
+
+// MARK: - Decisions
+
+extension ServerStream {
+    private enum Outgoing {
+        case message(RPCPayload, moreFollows: Bool)
+        case status(RPCStatus)
+    }
+
+    private func ask() {
+        let outgoing = state.withLock { state -> Outgoing? in
+            guard state.machine.mayAsk, let driver = state.driver else { return nil }
+            let decision = driver.nextMessage()
+            let answer: ServerStreamStateMachine.Answer =
+                switch decision {
+                case .send(_, let moreFollows): .message(moreFollows: moreFollows)
+                case .idle: .idle
+                case .finish(let status): .finish(status)
+                }
+            switch (state.machine.answered(answer), decision) {
+            case (.sendMessage, .send(let payload, let moreFollows)): return .message(payload, moreFollows: moreFollows)
+            case (.sendStatus(let status), _): return .status(status)
+            case (.none, _), (.sendMessage, _): return nil
+            }
+        }
+        switch outgoing {
+        case .message(let payload, let moreFollows)?:
+            sendBatch.sendMessage(payload, moreFollows: moreFollows)
+            if !sendBatch.start(on: call, for: self) {
+                call.cancel()
+                sendCompleted(success: false)
+            }
+        case .status(let status)?:
+            send(status)
+        case nil:
+            break
+        }
+    }
+
+    private func send(_ status: RPCStatus) {
+        let batch = OperationBatch(.status)
+        batch.sendStatus(status)
+        if !batch.start(on: call, for: self) { call.cancel() }
+    }
+
+    private func end(_ status: RPCStatus, isForced: Bool) {
+        switch state.withLock({ $0.machine.endRequested(status, isForced: isForced) }) {
+        case .sendStatus(let status): send(status)
+        case .cancel(let status): call.cancel(status)
+        case .none: break
+        }
+    }
+
+    private func readIfDue() {
+        guard state.withLock({ $0.machine.readRequested() }) else { return }
+        receiveBatch.receiveMessage()
+        // Without a start no event comes; the call's end does.
+        if !receiveBatch.start(on: call, for: self) { call.cancel() }
+    }
+}
+
+// MARK: - Events
+
+extension ServerStream {
+    func completed(_ batch: OperationBatch, success: Bool) {
+        switch batch.purpose {
+        case .initialMetadata, .status: break  // The call's end tells if they failed.
+        case .send: sendCompleted(success: success)
+        case .receive: received(batch.takeMessage(), success: success)
+        case .end: closed()
+        case .unary, .finishSending: preconditionFailure("a server's stream starts no batch for \(batch.purpose)")
+        }
+    }
+
+    private func sendCompleted(success: Bool) {
+        switch state.withLock({ $0.machine.sendCompleted(success: success) }) {
+        case .ask: ask()
+        case .sendStatus(let status): send(status)
+        case .none: break
+        }
+    }
+
+    private func received(_ message: ReceivedMessage?, success: Bool) {
+        let bytes = message?.bytes()
+        let decision = state.withLock { state -> RPCReadDecision? in
+            switch state.machine.messageReceived(hasMessage: bytes != nil, success: success) {
+            case .deliver: return state.driver?.messageReceived(bytes ?? [])
+            case .clientFinished:
+                state.driver?.clientFinishedSending()
+                return .pauseReading
+            case .none: return nil
+            }
+        }
+        switch decision {
+        case .continueReading?:
+            readIfDue()
+            ask()
+        case .pauseReading?:
+            ask()
+        case .finish(let status)?:
+            end(status, isForced: false)
+        case nil:
+            break
+        }
+    }
+
+    private func closed() {
+        let driver = state.withLock { state -> (any RPCStreamDriver)? in
+            guard state.machine.closed(), let driver = state.driver else { return nil }
+            driver.streamClosed()
+            state.driver = nil
+            return driver
+        }
+        // The driver's own end comes outside the lock.
+        _ = consume driver
+        calls.ended(self)
+    }
+}

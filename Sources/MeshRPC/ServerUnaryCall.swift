@@ -1,0 +1,158 @@
+internal import Logging
+internal import MeshCore
+
+/// The shell of a server's unary call.
+final class ServerUnaryCall: BatchOwner {
+    private struct State: ~Copyable {
+        var machine = ServerUnaryStateMachine()
+        var request: ReceivedMessage?
+    }
+
+    private let accepted: AcceptedCall
+    private let calls: ServerCalls
+    private let maximumRequestBytes: Int
+    private let body: RPCHandlers.UnaryBody
+    private let state = Locked(State())
+    /// Opens when the handler need not go on.
+    private let stop = Latch()
+
+    /// When the call has taken too long.
+    let expiry: ContinuousClock.Instant
+
+    init(
+        _ accepted: AcceptedCall,
+        calls: ServerCalls,
+        maximumRequestBytes: Int,
+        expiry: ContinuousClock.Instant,
+        body: @escaping RPCHandlers.UnaryBody
+    ) {
+        self.accepted = accepted
+        self.calls = calls
+        self.maximumRequestBytes = maximumRequestBytes
+        self.expiry = expiry
+        self.body = body
+    }
+
+    /// Starts to read the request.
+    func start() {
+        let end = OperationBatch(.end)
+        end.receiveClose()
+        guard end.start(on: accepted.call, for: self) else { return closed() }
+        let receive = OperationBatch(.receive)
+        receive.receiveMessage()
+        if !receive.start(on: accepted.call, for: self) { accepted.call.cancel() }
+    }
+
+    /// Runs the handler and answers with what it returns or throws. Called by a task of the server's.
+    func run(verifier: PeerVerifier, logger: Logger) async {
+        let request = state.withLock { state -> ReceivedMessage? in
+            defer { state.request = nil }
+            return state.machine.began() ? state.request : nil
+        }
+        if let request {
+            let result = await handle(request, verifier: verifier, logger: logger)
+            if state.withLock({ $0.machine.handled() }) { answer(result) }
+        }
+        calls.endedIfOver(self)
+    }
+
+    private func handle(
+        _ request: ReceivedMessage,
+        verifier: PeerVerifier,
+        logger: Logger
+    ) async -> Result<RPCPayload, RPCStatus> {
+        let context: RPCCallContext
+        switch accepted.context(verifier: verifier) {
+        case .success(let value): context = value
+        case .failure(let status): return .failure(status)
+        }
+        let body = body
+        return await withTaskGroup(of: Result<RPCPayload, RPCStatus>?.self) { group in
+            group.addTask {
+                do {
+                    return .success(try await body(context, request.bytes()))
+                } catch {
+                    let status = RPCStatus(thrown: error)
+                    if status.code == .unknown, !(error is RPCStatus), !(error is EtcdError) {
+                        logger.error("\(context.method) from \(context.peerAddress) failed: \(error)")
+                    }
+                    return .failure(status)
+                }
+            }
+            group.addTask {
+                await self.stop.waitUnlessCancelled()
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            // A handler that does not heed its cancellation is waited for here, by leaving the group.
+            return first ?? .failure(RPCStatus(.cancelled, "the call was cancelled"))
+        }
+    }
+
+    /// Ends the call if its time is over.
+    func expire(at now: ContinuousClock.Instant) {
+        guard now >= expiry else { return }
+        guard state.withLock({ $0.machine.expired() }) else { return }
+        answer(.failure(RPCStatus(.deadlineExceeded, "the server did not answer in the time it gives a call")))
+        stop.open()
+    }
+
+    /// Whether nothing will happen to the call any more.
+    var isOver: Bool { state.withLock { $0.machine.isOver } }
+
+    private func answer(_ result: Result<RPCPayload, RPCStatus>) {
+        let batch = OperationBatch(.status, capacity: 3)
+        batch.sendInitialMetadata()
+        switch result {
+        case .success(let payload):
+            batch.sendMessage(payload)
+            batch.sendStatus(.ok)
+        case .failure(let status):
+            batch.sendStatus(status)
+        }
+        if !batch.start(on: accepted.call, for: self) { accepted.call.cancel() }
+    }
+}
+
+// MARK: - Events
+
+extension ServerUnaryCall {
+    func completed(_ batch: OperationBatch, success: Bool) {
+        switch batch.purpose {
+        case .receive: received(success ? batch.takeMessage() : nil, success: success)
+        case .status: break  // The call's end tells if it failed.
+        case .end: closed()
+        case .initialMetadata, .send, .finishSending, .unary:
+            preconditionFailure("a server's unary call starts no batch for \(batch.purpose)")
+        }
+    }
+
+    private func received(_ message: ReceivedMessage?, success: Bool) {
+        if let message, message.count <= maximumRequestBytes {
+            let mustQueue = state.withLock { state in
+                state.request = message
+                return state.machine.requestReceived()
+            }
+            if mustQueue { calls.queue.enqueue(self) }
+        } else if state.withLock({ $0.machine.requestFailed() }) {
+            let status: RPCStatus =
+                if let message {
+                    RPCStatus(
+                        .resourceExhausted,
+                        "the request has \(message.count) bytes; \(accepted.method) takes at most \(maximumRequestBytes)"
+                    )
+                } else {
+                    RPCStatus(.internalError, "the call of \(accepted.method) brought no request")
+                }
+            answer(.failure(status))
+        }
+        calls.endedIfOver(self)
+    }
+
+    private func closed() {
+        state.withLock { $0.machine.closed() }
+        stop.open()
+        calls.endedIfOver(self)
+    }
+}
