@@ -119,7 +119,7 @@ let package = Package(
         ),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
-        tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport"]),
+        tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport", logging]),
         tests("MeshTLSTests", ["MeshCore", "MeshTLS", "TestSupport"]),
         tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
         tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
