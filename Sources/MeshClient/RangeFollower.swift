@@ -1,0 +1,230 @@
+public import MeshCore
+internal import MeshWire
+
+/// The bounds of a ``RangeFollower``.
+public struct FollowConfiguration: Hashable, Sendable {
+    /// The pairs that a page of a listing holds at most. Default 256 (Cilium's); 1…10,000.
+    public var pageSize = 256
+
+    /// How long the server may take to confirm a watch. Default 10 s.
+    public var watchTimeout: Duration = .seconds(10)
+
+    /// How much of the server's data is taken in at most.
+    public var budget = FollowBudget()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Who applies what a ``RangeFollower`` reads. All methods are called by the follower's task, one after another.
+public protocol FollowApplier: Sendable {
+    /// Whether a range may be followed now; asked again after each batch. A range may wait for what another one says.
+    func mayFollow(range index: Int) -> Bool
+
+    /// The server answered for the first time on this connection.
+    func serverAnswered(clusterID: UInt64)
+
+    /// A listing of a range begins.
+    func listingBegan(_ cause: ListingCause, ofRange index: Int)
+
+    /// The server confirmed the watch of a range: from here on its changes come as they are made.
+    func watchBegan(ofRange index: Int)
+
+    /// Applies a batch. While it does, nothing more is read: that is the back-pressure.
+    ///
+    /// - Throws: ``FollowError`` to give up the connection.
+    func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError)
+}
+
+/// How far a follower is, told with each batch.
+public struct FollowProgress: Hashable, Sendable {
+    /// The store that is followed (its `cluster_id`).
+    public var clusterID: UInt64?
+    /// The greatest revision of the store that a header named.
+    public var storeRevision: Revision
+    /// How much of the budget is used.
+    public var budget: FollowBudget
+}
+
+/// Follows several ranges of one server over one connection at a time: all watches on one stream, one task.
+///
+/// It lives as long as the ranges are followed; ``follow(_:applying:)-(EtcdReader,_)`` is called once per connection and
+/// goes on where the last one ended. Connecting, waiting and trying again are the owner's.
+///
+/// A follower belongs to one task; it is not `Sendable`.
+public final class RangeFollower {
+    private let ranges: [FollowedRange]
+    private let configuration: FollowConfiguration
+    private var budget: FollowBudget
+
+    /// A box, because an array holds no non-copyable values.
+    private final class FollowedRange {
+        var machine: ListWatchStateMachine
+
+        init(_ machine: consuming ListWatchStateMachine) {
+            self.machine = machine
+        }
+    }
+
+    /// Makes a follower that knows nothing yet.
+    public init(ranges: [KeyRange], configuration: FollowConfiguration = FollowConfiguration()) {
+        let pageSize = min(max(configuration.pageSize, 1), 10_000)
+        self.ranges = ranges.map { FollowedRange(ListWatchStateMachine(range: $0, pageSize: pageSize)) }
+        self.configuration = configuration
+        budget = configuration.budget
+    }
+
+    /// Follows the ranges over one connection until it ends.
+    ///
+    /// - Throws: ``FollowError`` always: it is why the connection ended. A cancelled task ends it too.
+    public func follow(_ reader: EtcdReader, applying applier: some FollowApplier) async throws(FollowError) -> Never {
+        try await follow(source: reader, applying: applier)
+    }
+
+    package func follow<Source: EtcdSource>(
+        source: Source,
+        applying applier: some FollowApplier
+    ) async throws(FollowError) -> Never {
+        let stream: Source.Watches
+        do {
+            stream = try source.openWatch()
+        } catch {
+            throw FollowError(.requestFailed, "no stream for watches could be opened", cause: error)
+        }
+        defer {
+            stream.cancel()
+            for range in ranges { range.machine.disconnected() }
+        }
+        var connection = Connection()
+        while true {
+            if let index = ranges.indices.first(where: {
+                !connection.started.contains($0) && applier.mayFollow(range: $0)
+            }) {
+                connection.started.insert(index)
+                let step = ranges[index].machine.connected(to: connection.clusterID)
+                try await perform(step, index, source, applier, &connection)
+            } else {
+                try await openNextWatch(stream, &connection)
+                let message = try await nextMessage(stream, connection)
+                guard let (index, step) = try route(message, &connection) else { continue }
+                if message.created, case .wait = step.next { applier.watchBegan(ofRange: index) }
+                try await perform(step, index, source, applier, &connection)
+            }
+        }
+    }
+}
+
+extension RangeFollower {
+    /// What is true of one connection.
+    private struct Connection {
+        var clusterID: UInt64?
+        var started: Set<Int> = []
+        /// Watches to be opened, one at a time: the server's confirmations name no range.
+        var toOpen: [(index: Int, from: Revision)] = []
+        var opening: (index: Int, deadline: ContinuousClock.Instant)?
+        var watches: [Int64: Int] = [:]
+    }
+
+    /// Does what a machine says until it wants a message or a watch.
+    private func perform<Source: EtcdSource>(
+        _ first: ListWatchStep,
+        _ index: Int,
+        _ source: Source,
+        _ applier: some FollowApplier,
+        _ connection: inout Connection
+    ) async throws(FollowError) {
+        let range = ranges[index]
+        var step = first
+        while true {
+            if let batch = step.batch {
+                let progress = FollowProgress(
+                    clusterID: range.machine.history?.clusterID,
+                    storeRevision: range.machine.storeRevision,
+                    budget: budget
+                )
+                try await applier.apply(batch, ofRange: index, progress: progress)
+            }
+            if let cause = step.beginsListing { applier.listingBegan(cause, ofRange: index) }
+            switch step.next {
+            case .wait: return
+            case .watch(let revision):
+                connection.toOpen.append((index, revision))
+                return
+            case .abort(let error): throw error
+            case .range(let request):
+                do {
+                    let (header, answer) = try await source.range(request)
+                    if connection.clusterID == nil {
+                        connection.clusterID = header.clusterID
+                        applier.serverAnswered(clusterID: header.clusterID)
+                    }
+                    step = range.machine.rangeAnswered(header, answer, budget: &budget)
+                } catch {
+                    step = range.machine.rangeFailed(error)
+                }
+            }
+        }
+    }
+
+    private func openNextWatch(_ stream: some EtcdWatchSource, _ connection: inout Connection) async throws(FollowError)
+    {
+        guard connection.opening == nil, !connection.toOpen.isEmpty else { return }
+        let (index, revision) = connection.toOpen.removeFirst()
+        // The server chooses the watch's ID, as every version of etcd can.
+        let request = WatchCreateRequest(
+            ranges[index].machine.range,
+            from: revision,
+            progressNotify: true,
+            fragment: true
+        )
+        connection.opening = (index, .now.advanced(by: configuration.watchTimeout))
+        do {
+            try await stream.create(request)
+        } catch {
+            throw FollowError(.requestFailed, "a watch could not be asked for", cause: error)
+        }
+    }
+
+    private func nextMessage(
+        _ stream: some EtcdWatchSource,
+        _ connection: Connection
+    ) async throws(FollowError) -> WatchServerMessage {
+        let message: WatchServerMessage?
+        do {
+            let timeout = connection.opening.map { max(.zero, ContinuousClock.now.duration(to: $0.deadline)) }
+            message = try await stream.next(timeout: timeout)
+        } catch {
+            if error.code == .deadlineExceeded, connection.opening != nil {
+                throw FollowError(.timedOut, "the server did not confirm a watch within \(configuration.watchTimeout)")
+            }
+            throw FollowError(.watchEnded, "the stream of watches broke off", cause: error)
+        }
+        guard let message else { throw FollowError(.watchEnded, "the server ended the stream of watches") }
+        return message
+    }
+
+    /// Gives a message to the machine of its watch; `nil` for a message that is for none.
+    private func route(
+        _ message: WatchServerMessage,
+        _ connection: inout Connection
+    ) throws(FollowError) -> (Int, ListWatchStep)? {
+        let index: Int
+        if message.created {
+            guard let opening = connection.opening else {
+                throw FollowError(.protocolViolation, "the server confirmed a watch that was not asked for")
+            }
+            connection.opening = nil
+            connection.watches[message.watchID] = opening.index
+            index = opening.index
+        } else if let known = connection.watches[message.watchID] {
+            index = known
+        } else if message.watchID == -1 {
+            // Progress of all watches, which is never asked for: etcd 3.4 may send it ahead of events.
+            return nil
+        } else {
+            throw FollowError(.protocolViolation, "a message came for watch \(message.watchID), which does not exist")
+        }
+        if message.canceled { connection.watches[message.watchID] = nil }
+        return (index, ranges[index].machine.watchMessageReceived(message, budget: &budget))
+    }
+}
