@@ -1,0 +1,34 @@
+internal import MeshCore
+internal import MeshRPC
+internal import MeshStore
+internal import MeshWire
+
+/// Answers KV.Range.
+struct RangeService: Sendable {
+    let reader: StoreReader
+    let access: AccessPolicy
+    let limits: WatcherLimits
+
+    /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's
+    /// permission, the revision.
+    func answer(_ bytes: [UInt8], to peer: PeerIdentity) throws(EtcdError) -> RPCPayload {
+        let request: RangeRequest
+        do {
+            request = try RangeCodec.decodeRequest(bytes, limits: limits.messages)
+        } catch {
+            throw error.etcdError
+        }
+        guard !request.range.lower.isEmpty else { throw .emptyKey }
+        guard access.readableKeys(for: peer).contains(request.range) else { throw .permissionDenied }
+        let answer = try reader.range(request)
+        let header = ResponseHeader(of: reader.identity, at: answer.revision)
+        return RPCPayload(RangeCodec.encodeAnswer(header, answer))
+    }
+}
+
+extension ResponseHeader {
+    /// The header of an answer out of a store without consensus, whose term never changes.
+    init(of identity: StoreIdentity, at revision: Revision) {
+        self.init(clusterID: identity.clusterID, memberID: identity.memberID, revision: revision, raftTerm: 1)
+    }
+}

@@ -1,0 +1,38 @@
+package import MeshCore
+internal import MeshRPC
+package import MeshWire
+
+/// A message to a client of watches: a small head of its own, and a slice of events that it shares with others.
+package struct WatchMessage: Sendable {
+    package var head: WatchResponseHead
+    package var events: SegmentSlice?
+
+    package init(head: WatchResponseHead, events: SegmentSlice? = nil) {
+        self.head = head
+        self.events = events
+    }
+
+    /// The message as it is sent. No byte of an event is copied.
+    var payload: RPCPayload {
+        var payload = RPCPayload(WatchCodec.encodeHead(head))
+        if let events { payload.append(events.segment.block, events.bytes) }
+        return payload
+    }
+}
+
+/// What a watch must read next: the events of `subscription` from revision `next` on.
+package struct WatchRead: Hashable, Sendable {
+    package let watchID: Int64
+    package let subscription: WatchSubscription
+    package let next: Revision
+}
+
+/// What a read for a watch found.
+package enum WatchReadResult: Sendable {
+    /// Events, and with them everything up to the slice's last revision.
+    case events(SegmentSlice)
+    /// Nothing for this watch up to this revision; there may be more behind it.
+    case nothing(upTo: Revision)
+    /// History was compacted up to this revision, and what comes next for the watch is gone.
+    case compacted(Revision)
+}
