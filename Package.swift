@@ -125,7 +125,12 @@ let package = Package(
         tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
         tests("MeshRecordsTests", ["MeshRecords", "TestSupport"]),
         tests("MeshClientTests", ["MeshClient", "TestSupport"]),
-        tests("MeshWatcherTests", ["MeshWatcher", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport"]),
+        tests(
+            "MeshWatcherTests",
+            [
+                "MeshWatcher", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport", logging, serviceLifecycle,
+            ]
+        ),
         tests("MeshViewsTests", ["MeshViews", "MeshRecords", "TestSupport"]),
         tests("MeshMirrorTests", ["MeshMirror", "MeshClient", "MeshRecords", "TestSupport"]),
         tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),

@@ -1,0 +1,156 @@
+internal import MeshCore
+internal import MeshRPC
+internal import MeshStore
+internal import MeshWire
+
+/// One stream of watches: gives what the client sends to the session's state machine, and turns what the machine
+/// decides into reads of the shared segments and messages.
+///
+/// One message is prepared ahead where there is one, so that every message but the last of a run carries the hint
+/// that more follows: the transport then sends many in one write. Nothing is queued beyond that message.
+final class WatchStreamDriver: RPCStreamDriver {
+    private struct State: ~Copyable {
+        var session: WatchSessionStateMachine
+        /// The message that follows the one being sent.
+        var prepared: WatchMessage?
+    }
+
+    private let handle: RPCStreamHandle
+    private let hub: WatchHub
+    private let segments: SegmentCache
+    private let reader: StoreReader
+    private let limits: WatcherLimits
+    private let state: Locked<State>
+
+    init(
+        session: consuming sending WatchSessionStateMachine,
+        handle: RPCStreamHandle,
+        hub: WatchHub,
+        segments: SegmentCache,
+        reader: StoreReader,
+        limits: WatcherLimits
+    ) {
+        self.handle = handle
+        self.hub = hub
+        self.segments = segments
+        self.reader = reader
+        self.limits = limits
+        state = Locked(State(session: session, prepared: nil))
+    }
+
+    // MARK: - Called by the transport
+
+    func messageReceived(_ bytes: [UInt8]) -> RPCReadDecision {
+        let message: WatchClientMessage?
+        do {
+            message = try WatchCodec.decodeRequest(bytes, limits: limits.messages)
+        } catch {
+            return .finish(RPCStatus(error.etcdError))
+        }
+        let store = reader.revision
+        let action: WatchSessionStateMachine.ReadingAction = state.withLock { state in
+            switch message {
+            case .create(let request): state.session.createRequested(request, store: store)
+            case .cancel(let watchID): state.session.cancelRequested(watchID, store: store)
+            case .progress: state.session.progressRequested(store: store)
+            case nil: .continueReading
+            }
+        }
+        // The transport asks for what there is to send now.
+        switch action {
+        case .continueReading: return .continueReading
+        case .pauseReading: return .pauseReading
+        }
+    }
+
+    func clientFinishedSending() {
+        let store = reader.revision
+        state.withLock { $0.session.clientFinished(store: store) }
+    }
+
+    func nextMessage() -> RPCSendDecision {
+        let turn = state.withLock { takeTurn(&$0) }
+        if turn.resumesReading { handle.resumeReading() }
+        switch turn.decision {
+        case .send(let message): return .send(message.payload, moreFollows: turn.moreFollows)
+        case .idle: return .idle
+        case .yieldTurn:
+            handle.wake()
+            return .idle
+        case .finish: return .finish(.ok)
+        }
+    }
+
+    func streamClosed() {
+        hub.remove(self)
+    }
+
+    // MARK: - Called by the hub
+
+    /// There may be something to send: asks the transport to ask for it.
+    func wake() {
+        handle.wake()
+    }
+
+    /// Time has come to `now`: see ``WatchSessionStateMachine/timePassed(now:)``.
+    func timePassed(now: Duration) {
+        if state.withLock({ $0.session.timePassed(now: now) }) { handle.wake() }
+    }
+
+    // MARK: - One turn
+
+    private enum Decision {
+        case send(WatchMessage)
+        case idle
+        /// Many reads have found nothing: others have their turn before this stream goes on.
+        case yieldTurn
+        case finish
+    }
+
+    private struct Turn {
+        var decision: Decision
+        var moreFollows = false
+        var resumesReading = false
+    }
+
+    private func takeTurn(_ state: inout State) -> Turn {
+        var turn = Turn(decision: .idle)
+        if let prepared = state.prepared {
+            state.prepared = nil
+            turn.decision = .send(prepared)
+        } else {
+            turn.decision = decide(&state, &turn.resumesReading)
+        }
+        guard case .send = turn.decision else { return turn }
+        if case .send(let following) = decide(&state, &turn.resumesReading) {
+            state.prepared = following
+            turn.moreFollows = true
+        }
+        return turn
+    }
+
+    private func decide(_ state: inout State, _ resumesReading: inout Bool) -> Decision {
+        for _ in 0..<limits.readsPerTurn {
+            switch state.session.next(store: reader.revision) {
+            case .send(let message, let resumes):
+                if resumes { resumesReading = true }
+                return .send(message)
+            case .read(let read):
+                let result = segments.read(read.subscription, from: read.next)
+                if let message = state.session.readFinished(result) { return .send(message) }
+            case .idle:
+                return .idle
+            case .finish:
+                return .finish
+            }
+        }
+        return .yieldTurn
+    }
+}
+
+extension RPCStatus {
+    /// The status with which a call that failed so ends.
+    init(_ error: EtcdError) {
+        self.init(error.code, error.message)
+    }
+}

@@ -1,0 +1,136 @@
+public import Logging
+internal import MeshCore
+internal import MeshRPC
+public import MeshStore
+internal import MeshWire
+public import ServiceLifecycle
+
+/// Serves one store to etcd v3 clients over mutual TLS, for reading only.
+///
+/// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs. KV.Range and Watch.Watch are
+/// answered as etcd answers them; every RPC that would change anything is refused with PermissionDenied before its
+/// body is looked at, and anything else is Unimplemented. There is no way from here to the store's writing side: a
+/// `StoreReader` has none.
+///
+/// Deviations from etcd, on purpose: answers to progress requests wait until the watches have been sent everything
+/// up to the revision they tell (etcd 3.4's may overtake events); requests for progress that wait together share one
+/// answer; a stream whose client has finished sending ends once it has been sent what was there; watch ID -1 cannot
+/// be chosen by a client; all bounds of ``WatcherLimits``.
+public final class WatcherServer: Service, Sendable {
+    private let server: RPCServer
+    private let hub: WatchHub
+    private let segments: SegmentCache
+    private let reader: StoreReader
+    private let configuration: WatcherServerConfiguration
+    private let logger: Logger
+
+    /// The port that the server listens on.
+    public var port: Int { server.port }
+
+    /// How many batches of events have been encoded; many watches that are sent the same need one.
+    package var encodedSegments: Int { segments.builds }
+
+    /// Binds the address.
+    ///
+    /// - Throws: ``WatcherServerError`` if a setting is out of its range, the credentials are unusable, or the address
+    ///   cannot be listened on.
+    public init(
+        configuration: WatcherServerConfiguration,
+        reader: StoreReader,
+        logger: Logger
+    ) throws(WatcherServerError) {
+        if let fault = configuration.fault { throw WatcherServerError(.invalidConfiguration, fault) }
+        var logger = logger
+        logger[metadataKey: "cluster"] = "\(configuration.cluster)"
+        self.configuration = configuration
+        self.reader = reader
+        self.logger = logger
+        let hub = WatchHub()
+        let segments = SegmentCache(reader: reader, limits: configuration.limits)
+        self.hub = hub
+        self.segments = segments
+        var rpc = RPCServerConfiguration(credentials: configuration.credentials, verifier: configuration.verifier)
+        rpc.host = configuration.host
+        rpc.port = configuration.port
+        rpc.maximumRequestBytes = configuration.limits.requestBytes
+        rpc.maximumConnections = configuration.limits.connections
+        rpc.maximumStreamsPerConnection = configuration.limits.streamsPerConnection
+        rpc.maximumStreams = configuration.limits.streams
+        do {
+            server = try RPCServer(
+                configuration: rpc,
+                handlers: Self.handlers(configuration, reader, hub, segments),
+                logger: logger
+            )
+        } catch {
+            throw WatcherServerError(.cannotListen, "\(error)", cause: error)
+        }
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down gracefully; then ends the streams with
+    /// Unavailable, lets calls finish for the configured grace, and closes the port.
+    public func run() async throws {
+        let changes = reader.onCommit { [hub] in hub.storeChanged() }
+        defer { changes.cancel() }
+        logger.info("serving, read-only", metadata: ["port": "\(port)"])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.hub.run() }
+            group.addTask { await self.hub.runClock(period: self.configuration.clockPeriod) }
+            group.addTask {
+                // Throws if the task is cancelled, which the transport notices by itself.
+                guard (try? await gracefulShutdown()) != nil else { return }
+                await self.server.shutDown(grace: self.configuration.shutdownGrace)
+            }
+            defer { group.cancelAll() }
+            try await self.server.run()
+        }
+        logger.info("stopped")
+    }
+
+    private static func handlers(
+        _ configuration: WatcherServerConfiguration,
+        _ reader: StoreReader,
+        _ hub: WatchHub,
+        _ segments: SegmentCache
+    ) -> RPCHandlers {
+        let limits = configuration.limits
+        let access = configuration.access
+        var handlers = RPCHandlers()
+
+        let ranges = RangeService(reader: reader, access: access, limits: limits)
+        handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
+            try ranges.answer(bytes, to: context.peer)
+        }
+
+        handlers.stream(RPCMethod(path: EtcdMethods.watch)) { context, handle in
+            let driver = WatchStreamDriver(
+                session: WatchSessionStateMachine(
+                    identity: reader.identity,
+                    readable: access.readableKeys(for: context.peer),
+                    limits: limits,
+                    progressInterval: configuration.progressInterval
+                ),
+                handle: handle,
+                hub: hub,
+                segments: segments,
+                reader: reader,
+                limits: limits
+            )
+            hub.add(driver)
+            return driver
+        }
+
+        let readOnly = RPCStatus(
+            .permissionDenied,
+            "\(EtcdError.permissionDenied.message): \(configuration.cluster) is served read-only here"
+        )
+        for method in EtcdMethods.all {
+            switch method.effect {
+            case .changes, .administers: handlers.refuse(RPCMethod(path: method.path), with: readOnly)
+            case .reads: continue
+            }
+        }
+        handlers.refuse(RPCMethod(path: EtcdMethods.authenticate), with: RPCStatus(.authNotEnabled))
+        return handlers
+    }
+}
