@@ -133,6 +133,7 @@ let package = Package(
         ),
         tests("MeshViewsTests", ["MeshViews", "MeshRecords", "TestSupport"]),
         tests("MeshMirrorTests", ["MeshMirror", "MeshClient", "MeshRecords", "TestSupport"]),
+        tests("ClusterMeshToolTests", ["clustermesh", "TestSupport"]),
         tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests(

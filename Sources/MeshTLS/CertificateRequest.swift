@@ -143,12 +143,13 @@ struct CertificateRequest {
         _ kind: Int32, _ type: Int32, _ bytes: [UInt8], to names: OpaquePointer
     ) throws(TLSError) {
         guard let name = GENERAL_NAME_new() else { throw OpenSSLFailure.error("making a name") }
-        guard let value = ASN1_STRING_type_new(type), ASN1_STRING_set(value, bytes, Int32(bytes.count)) > 0 else {
+        guard let value = ASN1_STRING_type_new(type) else {
             GENERAL_NAME_free(name)
             throw OpenSSLFailure.error("making a name")
         }
+        // From here on the value is the name's, and goes with it.
         GENERAL_NAME_set0_value(name, kind, value)
-        guard cmesh_general_names_append(names, name) > 0 else {
+        guard ASN1_STRING_set(value, bytes, Int32(bytes.count)) > 0, cmesh_general_names_append(names, name) > 0 else {
             GENERAL_NAME_free(name)
             throw OpenSSLFailure.error("keeping a name")
         }

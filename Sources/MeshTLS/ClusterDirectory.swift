@@ -72,8 +72,9 @@ public struct ClusterDirectory: Hashable, Sendable, CustomStringConvertible {
 extension ClusterDirectory {
     /// The authority that was made here.
     ///
+    /// - Parameter now: The time to check its validity at, in seconds since 1970; `nil` is the present.
     /// - Throws: ``TLSError`` that names the file at fault.
-    public func loadAuthority() throws(TLSError) -> CertificateAuthority {
+    public func loadAuthority(at now: Int64? = nil) throws(TLSError) -> CertificateAuthority {
         let certificate = try PEMFile.text(of: authorityCertificate)
         guard PEMFile.exists(authorityKey) else {
             throw TLSError(
@@ -85,7 +86,9 @@ extension ClusterDirectory {
         }
         let key = try PEMFile.text(of: authorityKey)
         do throws(TLSError) {
-            return try CertificateAuthority(certificatePEM: certificate, privateKeyPEM: key)
+            let authority = try CertificateAuthority(certificatePEM: certificate, privateKeyPEM: key)
+            try CertificateInspector.inspectFirst(pem: certificate).checkValidity(at: now ?? UTCTime.now)
+            return authority
         } catch {
             let isAboutTheKey = error.code == .noKey || error.code == .keyMismatch
             throw error.inFile(isAboutTheKey ? authorityKey : authorityCertificate)
@@ -135,8 +138,12 @@ extension ClusterDirectory {
     /// Trusts the authority of another cluster: copies its certificate here, and never its key.
     ///
     /// - Parameter replacing: Whether another authority that is trusted here is replaced. The same one is left alone.
+    /// - Returns: Whether anything was copied.
     /// - Throws: ``TLSError`` that names the file at fault.
-    public func inheritAuthority(from other: ClusterDirectory, replacing: Bool = false) throws(TLSError) {
+    @discardableResult
+    public func inheritAuthority(
+        from other: ClusterDirectory, replacing: Bool = false
+    ) throws(TLSError) -> Bool {
         let certificate = try PEMFile.text(of: other.authorityCertificate)
         do throws(TLSError) {
             let first = try CertificateInspector.inspectFirst(pem: certificate)
@@ -147,10 +154,10 @@ extension ClusterDirectory {
             throw error.inFile(other.authorityCertificate)
         }
         if PEMFile.exists(authorityCertificate) {
-            if try PEMFile.text(of: authorityCertificate) == certificate { return }
+            if try PEMFile.text(of: authorityCertificate) == certificate { return false }
             guard !PEMFile.exists(authorityKey) else {
                 throw TLSError(
-                    .fileExists, "the authority of this file was made here; remove it and its key to trust another",
+                    .ownAuthority, "the authority of this file was made here; remove it and its key to trust another",
                     file: authorityCertificate
                 )
             }
@@ -163,6 +170,7 @@ extension ClusterDirectory {
         }
         try PEMFile.makeDirectory(path)
         try PEMFile.save(certificate, to: authorityCertificate, access: .everybody, replacing: replacing)
+        return true
     }
 
     /// Writes the server's certificate and key.

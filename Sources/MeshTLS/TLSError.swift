@@ -5,7 +5,7 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
             case fileMissing, fileUnreadable, fileUnwritable, fileExists, fileTooLarge
             case noCertificate, noKey, malformed, keyMismatch
-            case notAnAuthority, untrusted, expired, notYetValid, wrongUsage
+            case notAnAuthority, ownAuthority, untrusted, expired, notYetValid, wrongUsage
             case invalidRequest, libraryFailure
         }
 
@@ -35,6 +35,8 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let keyMismatch = Code(.keyMismatch)
         /// The certificate may not issue others.
         public static let notAnAuthority = Code(.notAnAuthority)
+        /// The authority of this directory was made in it, and is not given up for another.
+        public static let ownAuthority = Code(.ownAuthority)
         /// No chain leads from the certificate to a trusted root.
         public static let untrusted = Code(.untrusted)
         /// The certificate has ended.

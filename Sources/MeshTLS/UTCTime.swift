@@ -7,12 +7,12 @@ internal import Darwin
 #endif
 
 /// Times as certificates count them: seconds since 1970, in UTC.
-enum UTCTime {
+package enum UTCTime {
     /// The system's clock.
     static var now: Int64 { Int64(time(nil)) }
 
     /// A time for people, such as `2027-01-31 08:00:00 UTC`.
-    static func text(_ seconds: Int64) -> String {
+    package static func text(_ seconds: Int64) -> String {
         var fields = tm()
         var moment = time_t(seconds)
         guard gmtime_r(&moment, &fields) != nil else { return "\(seconds) s after 1970" }

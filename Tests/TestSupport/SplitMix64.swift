@@ -31,9 +31,9 @@ public struct RandomNumbersError: Error, CustomStringConvertible {
 }
 
 /// The variable of the environment that fixes the seed, in decimal or as `0x…`.
-public let seedVariable = "CLUSTERMESH_TEST_SEED"
+public let seedVariable = "MESH_TEST_SEED"
 
-/// Runs `body` with random numbers: of a new seed at each run, or of the one in `CLUSTERMESH_TEST_SEED`.
+/// Runs `body` with random numbers: of a new seed at each run, or of the one in `MESH_TEST_SEED`.
 ///
 /// Every issue that `body` records, and every error it throws, is reported with the seed that brings it about again.
 public func withRandomNumbers(
