@@ -1,0 +1,94 @@
+extension IPRecord {
+    /// Reads the stored JSON. Fields may be missing or `null`, but for the IP; unknown ones are skipped.
+    ///
+    /// - Throws: ``RecordError`` that names the field.
+    public init(decoding json: some Collection<UInt8>) throws(RecordError) {
+        let form = try RecordJSON.decode(Form.self, json)
+        guard let address = form.ip?.address else { throw RecordError(.malformedValue, "field 'IP' is missing") }
+        var ip = IPKey.address(address)
+        if let mask = form.mask {
+            guard mask.family == address.family, let prefix = IPPrefix(address, length: mask.length) else {
+                throw RecordError(.malformedValue, "field 'Mask' is not a mask for \(address)")
+            }
+            ip = .cidr(prefix)
+        }
+        self.init(ip: ip, hostIP: form.hostIP?.address, identity: form.identity?.number ?? 0)
+        encryptionKey = form.encryptionKey?.number ?? 0
+        metadata = form.metadata ?? ""
+        namespace = form.namespace ?? ""
+        podName = form.podName ?? ""
+        serviceAccount = form.serviceAccount ?? ""
+        namedPorts = (form.namedPorts ?? []).compactMap { port in
+            port.map { NamedPort(name: $0.name ?? "", number: $0.number?.number ?? 0, transport: $0.transport ?? "") }
+        }
+    }
+
+    /// The JSON as it may be found.
+    private struct Form: Decodable {
+        struct Port: Decodable {
+            var name: String?
+            var number: Whole<UInt16>?
+            var transport: String?
+
+            enum CodingKeys: String, CodingKey {
+                case name = "Name"
+                case number = "Port"
+                case transport = "Protocol"
+            }
+        }
+
+        var ip: AddressForm?
+        var mask: MaskForm?
+        var hostIP: AddressForm?
+        var identity: Whole<UInt32>?
+        var encryptionKey: Whole<UInt8>?
+        var metadata: String?
+        var namespace: String?
+        var podName: String?
+        var serviceAccount: String?
+        var namedPorts: [Port?]?
+
+        enum CodingKeys: String, CodingKey {
+            case ip = "IP"
+            case mask = "Mask"
+            case hostIP = "HostIP"
+            case identity = "ID"
+            case encryptionKey = "Key"
+            case metadata = "Metadata"
+            case namespace = "K8sNamespace"
+            case podName = "K8sPodName"
+            case serviceAccount = "K8sServiceAccount"
+            case namedPorts = "NamedPorts"
+        }
+    }
+
+    /// The JSON that is stored: Cilium's fields in Cilium's order; those about a pod only where they are set.
+    public func encoded() -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.field("IP", ip.prefix.address.description)
+            switch ip {
+            case .address: writer.nullField("Mask")
+            case .cidr(let prefix): writer.field("Mask", prefix.base64Mask)
+            }
+            writer.field("HostIP", hostIP?.description ?? "")
+            writer.field("ID", identity)
+            writer.field("Key", encryptionKey)
+            writer.field("Metadata", metadata)
+            if !namespace.isEmpty { writer.field("K8sNamespace", namespace) }
+            if !podName.isEmpty { writer.field("K8sPodName", podName) }
+            if !serviceAccount.isEmpty { writer.field("K8sServiceAccount", serviceAccount) }
+            if !namedPorts.isEmpty {
+                let sorted = namedPorts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+                writer.list("NamedPorts", sorted) { writer, port in
+                    writer.object {
+                        $0.field("Name", port.name)
+                        $0.field("Port", port.number)
+                        $0.field("Protocol", port.transport)
+                    }
+                }
+            }
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,163 @@
+public import MeshCore
+
+/// Turns the pairs of one cluster's store into records, and refuses what is not that cluster's to say.
+///
+/// A cluster can only speak of itself: the names and IDs in key and value must be its own, and identities must lie in
+/// its range. A refused pair is an error value; it disturbs nothing else.
+///
+/// | Record | Must hold |
+/// | --- | --- |
+/// | node, service | `cluster` and cluster ID are the configured ones; the name is the key's |
+/// | service | every frontend and backend is an IP without zone |
+/// | identity | the number is in the cluster's range; the label `k8s:io.cilium.k8s.policy.cluster` names the cluster |
+/// | IP | address or CIDR is the key's; the identity is in the cluster's range or reserved (below 256) |
+///
+/// Deletions bring no value: ``recordKey(of:)`` says which record a key names, and asks for nothing that a record
+/// already taken could fail.
+public struct RecordDecoder: Sendable {
+    /// The largest value that is read, in bytes, if nothing else is said: etcd's own limit for a request.
+    public static let defaultMaximumValueBytes = 1_572_864
+
+    /// Identities below this number are reserved: they mean the same in every cluster.
+    public static let firstUnreservedIdentity: UInt32 = 256
+
+    /// The cluster whose records are read.
+    public let cluster: ClusterName
+    /// Its ID.
+    public let id: ClusterID
+    /// The number space of the mesh.
+    public let space: ClusterID.Space
+    /// The largest value that is read, in bytes.
+    public let maximumValueBytes: Int
+
+    /// Makes a decoder for the records of one cluster.
+    public init(
+        cluster: ClusterName,
+        id: ClusterID,
+        space: ClusterID.Space = .clusters255,
+        maximumValueBytes: Int = Self.defaultMaximumValueBytes
+    ) {
+        self.cluster = cluster
+        self.id = id
+        self.space = space
+        self.maximumValueBytes = maximumValueBytes
+    }
+
+    /// Reads and checks a pair.
+    public func decode(_ pair: KeyValue) -> Result<MeshRecord, RecordError> {
+        decode(key: pair.key, value: pair.value)
+    }
+
+    /// Reads and checks a key and its value.
+    public func decode(key: Key, value: ArraySlice<UInt8>) -> Result<MeshRecord, RecordError> {
+        Result { () throws(RecordError) in
+            let recordKey = try recordKey(of: key).get()
+            do throws(RecordError) {
+                return try record(recordKey, value)
+            } catch {
+                throw error.at(key)
+            }
+        }
+    }
+
+    /// Which record of this cluster a key names, for example when it was deleted.
+    ///
+    /// Fails for keys of no record, of another cluster, and of identities outside the cluster's range.
+    public func recordKey(of key: Key) -> Result<RecordKey, RecordError> {
+        Result { () throws(RecordError) in
+            guard case .record(let recordKey, let owner) = try StateKey(parsing: key) else {
+                throw RecordError(.unknownKey, key: key, "the key is not one of a record")
+            }
+            if let owner, owner != cluster {
+                throw RecordError(.foreignCluster, key: key, "cluster '\(owner)' in the key, expected '\(cluster)'")
+            }
+            if case .identity(let number) = recordKey, !range.contains(number) {
+                throw outOfRange(number).at(key)
+            }
+            return recordKey
+        }
+    }
+
+    /// Reads and checks the cluster's config.
+    public func decodeClusterConfig(_ pair: KeyValue) -> Result<ClusterConfig, RecordError> {
+        Result { () throws(RecordError) in
+            let key = pair.key
+            guard key == KeyLayout.clusterConfig(of: cluster) else {
+                throw RecordError(.unknownKey, key: key, "the key is not that of the config of cluster '\(cluster)'")
+            }
+            do throws(RecordError) {
+                try checkSize(pair.value)
+                let config = try ClusterConfig(decoding: pair.value)
+                try config.validate(expecting: id, in: space)
+                return config
+            } catch {
+                throw error.at(key)
+            }
+        }
+    }
+
+    private var range: ClosedRange<UInt32> { id.identities(in: space) }
+
+    private func record(_ key: RecordKey, _ value: ArraySlice<UInt8>) throws(RecordError) -> MeshRecord {
+        try checkSize(value)
+        let record: MeshRecord
+        switch key {
+        case .node:
+            let node = try NodeRecord(decoding: value)
+            try check(cluster: node.cluster, id: node.clusterID)
+            record = .node(node)
+        case .service:
+            let service = try ServiceRecord(decoding: value)
+            try check(cluster: service.cluster, id: service.clusterID)
+            record = .service(service)
+        case .identity(let number):
+            record = .identity(try identity(number, value))
+        case .ip:
+            let ip = try IPRecord(decoding: value)
+            guard ip.identity < Self.firstUnreservedIdentity || range.contains(ip.identity) else {
+                throw outOfRange(ip.identity)
+            }
+            record = .ip(ip)
+        }
+        guard record.key == key else {
+            throw RecordError(.keyMismatch, "the value is of \(record.key), the key of \(key)")
+        }
+        return record
+    }
+
+    private func identity(_ number: UInt32, _ value: ArraySlice<UInt8>) throws(RecordError) -> IdentityRecord {
+        let identity = try IdentityRecord(id: number, decoding: value)
+        let label = identity.labels[IdentityRecord.clusterLabel]
+        guard let label, label.source == "k8s", label.value == cluster.rawValue else {
+            throw RecordError(
+                .foreignIdentity,
+                "the label k8s:\(IdentityRecord.clusterLabel)=\(cluster) is missing"
+                    + (label.map { "; there is \($0)" } ?? "")
+            )
+        }
+        return identity
+    }
+
+    private func check(cluster name: String, id number: UInt32) throws(RecordError) {
+        guard name == cluster.rawValue else {
+            throw RecordError(.foreignCluster, "cluster '\(name.prefix(60))' in the value, expected '\(cluster)'")
+        }
+        guard number == id.rawValue else {
+            throw RecordError(.foreignCluster, "cluster ID \(number) in the value, expected \(id)")
+        }
+    }
+
+    private func checkSize(_ value: ArraySlice<UInt8>) throws(RecordError) {
+        guard value.count <= maximumValueBytes else {
+            throw RecordError(.tooLarge, "the value has \(value.count) bytes; at most \(maximumValueBytes) are read")
+        }
+    }
+
+    private func outOfRange(_ number: UInt32) -> RecordError {
+        RecordError(
+            .foreignIdentity,
+            "identity \(number) is not one of cluster '\(cluster)', whose ID \(id) owns "
+                + "\(range.lowerBound)…\(range.upperBound)"
+        )
+    }
+}
