@@ -59,7 +59,7 @@ extension Key: Comparable {
     }
 }
 
-extension Key: ExpressibleByStringLiteral {
+extension Key: ExpressibleByStringInterpolation {
     public init(stringLiteral value: String) {
         self.init(value)
     }

@@ -22,14 +22,14 @@ public struct KeyValue: Sendable {
         value: some Collection<UInt8>,
         lease: LeaseID = .none
     ) {
-        let fields = [
-            UInt64(bitPattern: createRevision.rawValue), UInt64(bitPattern: modRevision.rawValue),
-            UInt64(bitPattern: version),
-        ]
+        let created = UInt64(bitPattern: createRevision.rawValue)
+        let modified = UInt64(bitPattern: modRevision.rawValue)
+        let writes = UInt64(bitPattern: version)
         let leaseNumber = UInt64(bitPattern: lease.rawValue)
         let valueCount = value.count
         var size = Self.bytesFieldSize(key.bytes.count) + Self.bytesFieldSize(valueCount)
-        size += fields.reduce(0) { $0 + Self.numberFieldSize($1) } + Self.numberFieldSize(leaseNumber)
+        size += Self.numberFieldSize(created) + Self.numberFieldSize(modified)
+        size += Self.numberFieldSize(writes) + Self.numberFieldSize(leaseNumber)
 
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
@@ -38,19 +38,15 @@ public struct KeyValue: Sendable {
             Varint.append(UInt64(key.bytes.count), to: &bytes)
             bytes.append(contentsOf: key.bytes)
         }
-        for (tag, field) in zip([Tag.createRevision, Tag.modRevision, Tag.version], fields) where field != 0 {
-            bytes.append(tag)
-            Varint.append(field, to: &bytes)
-        }
+        Self.appendNumber(Tag.createRevision, created, to: &bytes)
+        Self.appendNumber(Tag.modRevision, modified, to: &bytes)
+        Self.appendNumber(Tag.version, writes, to: &bytes)
         if valueCount > 0 {
             bytes.append(Tag.value)
             Varint.append(UInt64(valueCount), to: &bytes)
             bytes.append(contentsOf: value)
         }
-        if leaseNumber != 0 {
-            bytes.append(Tag.lease)
-            Varint.append(leaseNumber, to: &bytes)
-        }
+        Self.appendNumber(Tag.lease, leaseNumber, to: &bytes)
         encoded = bytes
     }
 
@@ -75,6 +71,12 @@ public struct KeyValue: Sendable {
 
     private static func bytesFieldSize(_ count: Int) -> Int {
         count == 0 ? 0 : 1 + Varint.length(UInt64(count)) + count
+    }
+
+    private static func appendNumber(_ tag: UInt8, _ number: UInt64, to bytes: inout [UInt8]) {
+        if number == 0 { return }
+        bytes.append(tag)
+        Varint.append(number, to: &bytes)
     }
 
     private static func numberFieldSize(_ number: UInt64) -> Int {

@@ -12,11 +12,16 @@ struct Change: Sendable {
 
     var kind: WatchEvent.Kind
 
-    /// The position of the same key's change before this one, and of one further back; -1 without one.
-    fileprivate var older = -1
-    fileprivate var jump = -1
-    /// How many changes of the key the jump passes over.
-    fileprivate var jumpLength = 0
+    fileprivate var links = Links()
+
+    /// The way to older changes of the same key.
+    fileprivate struct Links: Sendable {
+        /// The position of the change before this one, and of one further back; -1 without one.
+        var older = -1
+        var jump = -1
+        /// By how many changes the jump goes back.
+        var jumpLength = 0
+    }
 
     init(pair: KeyValue, previous: KeyValue?, revision: Revision, kind: WatchEvent.Kind) {
         self.pair = pair
@@ -39,6 +44,9 @@ struct History: Sendable {
     /// The sum of the encoded sizes of the changes' pairs.
     private(set) var bytes = 0
 
+    /// The sum of the encoded sizes of all pairs ever added.
+    private(set) var writtenBytes = 0
+
     /// The number of changes kept.
     var count: Int { log.count }
 
@@ -52,23 +60,33 @@ struct History: Sendable {
 
     /// Adds a change and returns its position.
     ///
-    /// - Parameter older: the position of the key's change before this one; may be compacted.
-    mutating func append(_ change: Change, older: Int?) -> Int {
+    /// - Parameter older: the key's entry before the change; its position may be compacted.
+    mutating func append(_ change: Change, after older: IndexEntry?) -> Int {
         var change = change
-        if let older, older >= log.startIndex {
-            let before = log[older]
+        if let older, older.position >= log.startIndex {
             // Whoever asks what was before a change means before its transaction.
-            if before.revision == change.revision { change.previous = before.previous }
-            change.older = older
-            change.jump = older
-            change.jumpLength = 1
-            if before.jump >= log.startIndex, before.jumpLength == log[before.jump].jumpLength {
-                change.jump = log[before.jump].jump
-                change.jumpLength = 2 * before.jumpLength + 1
-            }
+            if older.pair.modRevision == change.revision { change.previous = log[older.position].previous }
+            change.links = links(behind: older.position)
         }
         bytes += change.pair.encoded.count
+        writtenBytes += change.pair.encoded.count
         return log.append(change)
+    }
+
+    private func links(behind older: Int) -> Change.Links {
+        let before = log.read(older) { $0.links }
+        if before.jump >= log.startIndex {
+            let further = log.read(before.jump) { $0.links }
+            if before.jumpLength == further.jumpLength {
+                return Change.Links(older: older, jump: further.jump, jumpLength: 2 * before.jumpLength + 1)
+            }
+        }
+        return Change.Links(older: older, jump: older, jumpLength: 1)
+    }
+
+    /// Whether the change at `position`, which may be compacted, was made after `revision`.
+    private func isAfter(_ revision: Revision, _ position: Int) -> Bool {
+        position >= log.startIndex && log.read(position) { $0.revision > revision }
     }
 
     /// The pair of a key at a revision that is not compacted; `nil` if the key did not exist then.
@@ -78,14 +96,15 @@ struct History: Sendable {
             return entry.isLive ? entry.pair : nil
         }
         // Go back to the key's first change after `revision`.
-        var change = log[entry.position]
+        var position = entry.position
         while true {
-            if change.jump >= start, case let further = log[change.jump], further.revision > revision {
-                change = further
-            } else if change.older >= start, case let further = log[change.older], further.revision > revision {
-                change = further
+            let links = log.read(position) { $0.links }
+            if isAfter(revision, links.jump) {
+                position = links.jump
+            } else if isAfter(revision, links.older) {
+                position = links.older
             } else {
-                return change.previous
+                return log[position].previous
             }
         }
     }
@@ -96,7 +115,7 @@ struct History: Sendable {
     func position(of revision: Revision) -> Int {
         var upper = log.endIndex
         var step = 1
-        while upper - step >= log.startIndex, log[upper - step].revision >= revision {
+        while isAfter(revision.previous, upper - step) {
             upper -= step
             step *= 2
         }
@@ -104,18 +123,18 @@ struct History: Sendable {
         // All changes from `upper` on are at `revision` or later; none before `lower` is.
         while lower < upper {
             let middle = (lower + upper) >> 1
-            if log[middle].revision >= revision { upper = middle } else { lower = middle + 1 }
+            if isAfter(revision.previous, middle) { upper = middle } else { lower = middle + 1 }
         }
         return lower
     }
 
     /// Visits the changes from `position` on until `body` returns false.
-    func visit(from position: Int, _ body: (Int, Change) -> Bool) {
+    func visit(from position: Int, _ body: (Int, borrowing Change) -> Bool) {
         log.visit(from: position, body)
     }
 
     /// Drops all changes before `position`, after having shown each to `body` with its position.
-    mutating func trim(before position: Int, _ body: (Int, Change) -> Void) {
+    mutating func trim(before position: Int, _ body: (Int, borrowing Change) -> Void) {
         var released = 0
         log.visit(from: log.startIndex) { dropped, change in
             guard dropped < position else { return false }

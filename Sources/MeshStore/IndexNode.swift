@@ -33,6 +33,8 @@ struct IndexNode: Sendable {
 
     /// Where `key` is, or where it would be inserted.
     func place(of key: Span<UInt8>) -> (index: Int, found: Bool) {
+        // Through a span, entries are borrowed where they stand; through the array's subscript they would be retained.
+        let entries = entries.span
         var low = 0
         var high = entries.count
         while low < high {
@@ -47,15 +49,17 @@ struct IndexNode: Sendable {
     func entry(for key: Span<UInt8>) -> IndexEntry? {
         let (index, found) = place(of: key)
         if found { return entries[index] }
-        return isLeaf ? nil : children[index].entry(for: key)
+        return isLeaf ? nil : children.span[index].entry(for: key)
     }
 
     /// The number of live keys that come before `key`.
     func liveCount(before key: Span<UInt8>) -> Int {
         let (index, _) = place(of: key)
         var count = 0
+        let entries = entries.span
         for position in 0..<index { count += entries[position].liveWeight }
         if isLeaf { return count }
+        let children = children.span
         for position in 0..<index { count += children[position].liveCount }
         return count + children[index].liveCount(before: key)
     }
@@ -84,9 +88,8 @@ extension IndexNode {
         let last = upper.map { place(of: $0.bytes.span).index } ?? entries.count
         for index in first...max(first, last) {
             if !isLeaf {
-                let child = children[index]
                 guard
-                    child.visit(
+                    children.span[index].visit(
                         from: index == first ? lower : nil,
                         before: index == last ? upper : nil,
                         liveOnly: liveOnly,
@@ -116,9 +119,8 @@ extension IndexNode {
                 guard body(entries[index]) else { return false }
             }
             if !isLeaf {
-                let child = children[index]
                 guard
-                    child.visitReversed(
+                    children.span[index].visitReversed(
                         from: index == first ? lower : nil,
                         before: index == last ? upper : nil,
                         liveOnly: liveOnly,

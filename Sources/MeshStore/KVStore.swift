@@ -99,14 +99,14 @@ public final class KVStore: Sendable {
     ///
     /// - Throws: `EtcdError`, with etcd's text for what is wrong with the request.
     public func perform(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
-        try commit { engine throws(EtcdError) in try engine.put(request) }
+        try commit(inPlace: true) { engine throws(EtcdError) in try engine.put(request) }
     }
 
     /// Deletes the keys of a range; nothing happens, and no revision is made, if it has none.
     ///
     /// - Throws: `EtcdError`: an empty key.
     public func perform(_ request: DeleteRequest) throws(EtcdError) -> DeleteAnswer {
-        try commit { engine throws(EtcdError) in try engine.delete(request) }
+        try commit(inPlace: request.range.end == .single) { engine throws(EtcdError) in try engine.delete(request) }
     }
 
     /// Does a transaction as etcd does: as a whole, in one revision, or not at all.
@@ -143,14 +143,15 @@ public final class KVStore: Sendable {
         try commit { engine throws(EtcdError) in try engine.compact(to: revision) }
     }
 
-    /// Changes a copy of the state and puts it in place of the state, if `body` does not throw.
+    /// Changes the state, if `body` does not throw, and wakes who waits for that.
+    ///
+    /// - Parameter inPlace: for a change of one key; readers wait for it.
     private func commit<Result: Sendable, Failure: Error>(
+        inPlace: Bool = false,
         _ body: (inout StoreEngine) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let (result, wakes) = try writer.withLock { publisher throws(Failure) in
-            var engine = publisher.publication.engine
-            let result = try body(&engine)
-            return (result, publisher.publish(engine))
+            inPlace ? try publisher.commitInPlace(body) : try publisher.commit(body)
         }
         for (_, wake) in wakes { wake() }
         return result

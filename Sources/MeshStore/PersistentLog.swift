@@ -34,41 +34,54 @@ struct PersistentLog<Element: Sendable>: Sendable {
 
     /// The element at a position between ``startIndex`` and ``endIndex``.
     subscript(position: Int) -> Element {
-        precondition(position >= startIndex && position < endIndex, "position \(position) is not in the log")
-        return Self.element(of: root, at: position - base, height: height)
+        read(position) { copy $0 }
     }
 
-    private static func element(of node: Node, at offset: Int, height: Int) -> Element {
-        if height == 0 { return node.elements[offset] }
+    /// Reads from the element at a position between ``startIndex`` and ``endIndex`` without copying it.
+    func read<Result>(_ position: Int, _ body: (borrowing Element) -> Result) -> Result {
+        precondition(position >= startIndex && position < endIndex, "position \(position) is not in the log")
+        return Self.read(root, at: position - base, height: height, body)
+    }
+
+    // Through a span, a node is borrowed where it stands; through the array's own subscript it would be retained.
+    private static func read<Result>(
+        _ node: borrowing Node,
+        at offset: Int,
+        height: Int,
+        _ body: (borrowing Element) -> Result
+    ) -> Result {
+        if height == 0 { return body(node.elements.span[offset]) }
         let shift = bits * height
-        return element(of: node.children[offset >> shift], at: offset & ((1 << shift) - 1), height: height - 1)
+        return read(node.children.span[offset >> shift], at: offset & ((1 << shift) - 1), height: height - 1, body)
     }
 
     /// Visits the elements from `position` on until `body` returns false.
-    func visit(from position: Int, _ body: (Int, Element) -> Bool) {
+    func visit(from position: Int, _ body: (Int, borrowing Element) -> Bool) {
         let first = max(position, startIndex)
         guard first < endIndex else { return }
         _ = Self.visit(root, from: first - base, height: height, position: base, body)
     }
 
     private static func visit(
-        _ node: Node,
+        _ node: borrowing Node,
         from offset: Int,
         height: Int,
         position: Int,
-        _ body: (Int, Element) -> Bool
+        _ body: (Int, borrowing Element) -> Bool
     ) -> Bool {
         if height == 0 {
-            for index in offset..<node.elements.count {
-                guard body(position + index, node.elements[index]) else { return false }
+            let elements = node.elements.span
+            for index in offset..<elements.count {
+                guard body(position + index, elements[index]) else { return false }
             }
             return true
         }
         let shift = bits * height
         var inside = offset & ((1 << shift) - 1)
-        for slot in (offset >> shift)..<node.children.count {
+        let children = node.children.span
+        for slot in (offset >> shift)..<children.count {
             let start = position + slot << shift
-            guard visit(node.children[slot], from: inside, height: height - 1, position: start, body) else {
+            guard visit(children[slot], from: inside, height: height - 1, position: start, body) else {
                 return false
             }
             inside = 0

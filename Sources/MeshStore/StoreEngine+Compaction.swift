@@ -29,22 +29,23 @@ extension StoreEngine {
         let maximumBytes = max(0, configuration.maximumHistoryBytes)
         guard history.count > maximumCount || history.bytes > maximumBytes else { return }
 
-        let batch = min(Self.trimBatch, maximumCount / 8)
+        let batch = min(Self.trimBatch, history.count / 8)
         var count = history.count
         var bytes = history.bytes
-        // Kept are the whole revisions behind the last change that has to go.
+        // Where history will start: whole revisions go, and never the last one.
+        var start = history.startPosition
         var revision = compactedRevision
-        history.visit(from: history.startPosition) { _, change in
-            let isRequired = count > maximumCount || bytes > maximumBytes
-            guard isRequired || count > maximumCount - batch else { return false }
+        history.visit(from: start) { position, change in
+            let isRequired = count > maximumCount || bytes > maximumBytes || position - start < batch
+            guard change.revision < self.revision, isRequired || change.revision < revision else { return false }
             revision = change.revision.next
             count -= 1
             bytes -= change.pair.encoded.count
             return true
         }
-        revision = min(revision, self.revision)
         guard revision > compactedRevision else { return }
-        Self.trim(&history, &index, before: history.position(of: revision))
+        start += history.count - count
+        Self.trim(&history, &index, before: start)
         compactedRevision = revision
     }
 }

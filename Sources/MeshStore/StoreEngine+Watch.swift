@@ -41,7 +41,7 @@ extension StoreEngine {
     }
 
     /// What a change is to a watch; `nil` if it is nothing to it.
-    private func event(_ change: Change, for cursor: WatchCursor) -> WatchEvent? {
+    private func event(_ change: borrowing Change, for cursor: WatchCursor) -> WatchEvent? {
         switch change.kind {
         case .put: guard cursor.options.includesPuts else { return nil }
         case .delete: guard cursor.options.includesDeletes else { return nil }

@@ -22,6 +22,11 @@ struct StoreEngine: Sendable {
     /// The pair of `key` now.
     subscript(key: Key) -> KeyValue? { index.livePair(key) }
 
+    /// Whether nothing was changed between this state and `other`, which are states of one store.
+    func isSameState(as other: StoreEngine) -> Bool {
+        revision == other.revision && compactedRevision == other.compactedRevision
+    }
+
     // MARK: - Writing
 
     /// Writes one pair.
@@ -79,7 +84,7 @@ struct StoreEngine: Sendable {
                 lease: request.ignoreLease ? live?.lease ?? .none : request.lease
             )
             let change = Change(pair: pair, previous: live, revision: revision, kind: .put)
-            let position = history.append(change, older: entry?.position)
+            let position = history.append(change, after: entry)
             return IndexEntry(pair: pair, position: position, isLive: true)
         }
         return request.previousPair ? previous : nil
@@ -108,7 +113,7 @@ struct StoreEngine: Sendable {
         let tombstone = KeyValue.tombstone(key: key, modRevision: revision)
         index.update(key) { entry in
             let change = Change(pair: tombstone, previous: pair, revision: revision, kind: .delete)
-            let position = history.append(change, older: entry?.position)
+            let position = history.append(change, after: entry)
             return IndexEntry(pair: tombstone, position: position, isLive: false)
         }
     }

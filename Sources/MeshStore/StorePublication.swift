@@ -2,30 +2,28 @@ internal import MeshCore
 
 /// What readers see of a store: its last committed state, and who wants to hear of the next one.
 ///
-/// Readers hold this class; it has no method that changes a key. The one that puts a new state in place belongs to
-/// ``StorePublisher``, which only the store's writing side holds. The lock is held for as long as it takes to copy or to
-/// exchange a few references, never while keys are read or written.
+/// Readers hold this class; it has no method that changes a key. Those that do belong to ``StorePublisher``, which only
+/// the store's writing side holds. The lock is held for as long as it takes to copy or to exchange a few references, or
+/// to change one key; never while many keys are read or written.
 final class StorePublication: Sendable {
-    fileprivate struct Front: Sendable {
-        var engine: StoreEngine
-        var wakes: [(id: CommitSubscription.ID, wake: @Sendable () -> Void)] = []
-        var lastID: CommitSubscription.ID = 0
-    }
-
     /// Which store this is.
     let identity: StoreIdentity
 
-    fileprivate let front: Locked<Front>
+    fileprivate let front: Locked<PublishedState>
     private let pages: Locked<PageCache>
 
     fileprivate init(engine: StoreEngine, identity: StoreIdentity) {
         self.identity = identity
-        front = Locked(Front(engine: engine))
+        front = Locked(PublishedState(engine))
         pages = Locked(PageCache(capacity: engine.configuration.maximumPagedSnapshots))
     }
 
     /// The last committed state.
-    var engine: StoreEngine { front.withLock { $0.engine } }
+    var engine: StoreEngine {
+        let (engine, dropped) = front.withLock { ($0.engine, $0.pin()) }
+        withExtendedLifetime(dropped) {}
+        return engine
+    }
 
     var revision: Revision { front.withLock { $0.engine.revision } }
 
@@ -56,7 +54,7 @@ final class StorePublication: Sendable {
     func subscribe(_ wake: @escaping @Sendable () -> Void) -> CommitSubscription {
         let id = front.withLock { front in
             front.lastID += 1
-            front.wakes.append((front.lastID, wake))
+            front.subscriptions.append((front.lastID, wake))
             return front.lastID
         }
         return CommitSubscription(id: id, publication: self)
@@ -64,15 +62,15 @@ final class StorePublication: Sendable {
 
     func unsubscribe(_ id: CommitSubscription.ID) {
         // The closure is released outside the lock: it may own anything.
-        let wakes = front.withLock { front in
-            let wakes = front.wakes
-            front.wakes.removeAll { $0.id == id }
-            return wakes
+        let subscriptions = front.withLock { front in
+            let subscriptions = front.subscriptions
+            front.subscriptions.removeAll { $0.id == id }
+            return subscriptions
         }
-        withExtendedLifetime(wakes) {}
+        withExtendedLifetime(subscriptions) {}
     }
 
-    var subscriptionCount: Int { front.withLock { $0.wakes.count } }
+    var subscriptionCount: Int { front.withLock { $0.subscriptions.count } }
 
     /// Lets go of kept snapshots that compaction has made unreadable.
     fileprivate func compacted(to revision: Revision) {
@@ -81,25 +79,95 @@ final class StorePublication: Sendable {
     }
 }
 
-/// The right to replace a store's state; whoever holds it is the store's writer.
+/// The right to change a store's state; whoever holds it is the store's writer, and there may be only one at a time.
 struct StorePublisher: Sendable {
     let publication: StorePublication
+
+    /// Whom to wake after a commit, which is the caller's to do when it has left its own lock.
+    typealias Wakes = [(id: CommitSubscription.ID, wake: @Sendable () -> Void)]
 
     init(engine: StoreEngine, identity: StoreIdentity) {
         publication = StorePublication(engine: engine, identity: identity)
     }
 
-    /// Replaces the state that readers see.
-    ///
-    /// - Returns: whom to wake, which is the caller's to do when it has left its own lock; nobody if no revision was made.
-    func publish(_ engine: StoreEngine) -> [(id: CommitSubscription.ID, wake: @Sendable () -> Void)] {
-        // The old state is released outside the lock, because that may free a large tree.
+    /// Changes the state in a copy, and then puts that in its place: for work that readers must not wait for.
+    func commit<Result: Sendable, Failure: Error>(
+        _ body: (inout StoreEngine) throws(Failure) -> Result
+    ) throws(Failure) -> (Result, Wakes) {
+        var engine = publication.front.withLock { $0.engine }
+        let result = try body(&engine)
         let (old, wakes) = publication.front.withLock { front in
+            // The old state is released outside the lock, because that may free a large tree.
             let old = front.engine
             front.engine = engine
-            return (old, old.revision == engine.revision ? [] : front.wakes)
+            return (old, front.wakes(since: old.revision))
         }
         if old.compactedRevision < engine.compactedRevision { publication.compacted(to: engine.compactedRevision) }
-        return wakes
+        return (result, wakes)
+    }
+
+    /// Changes the state where it stands: for work that is done in a microsecond or so. `body` changes nothing if it
+    /// throws.
+    func commitInPlace<Result: Sendable, Failure: Error>(
+        _ body: (inout StoreEngine) throws(Failure) -> Result
+    ) throws(Failure) -> (Result, Wakes) {
+        let (result, wakes, compacted, dropped) = try publication.front.withLock { front throws(Failure) in
+            let revision = front.engine.revision
+            let compacted = front.engine.compactedRevision
+            let result = try body(&front.engine)
+            let isCompacted = front.engine.compactedRevision > compacted
+            return (
+                result, front.wakes(since: revision), isCompacted ? front.engine.compactedRevision : nil,
+                front.unpinIfOutdated()
+            )
+        }
+        withExtendedLifetime(dropped) {}
+        if let compacted { publication.compacted(to: compacted) }
+        return (result, wakes)
+    }
+}
+
+/// What a publication's lock guards.
+///
+/// The last state that a reader was given stays referenced here (`pinned`), as long as it shares anything with the
+/// present one: so copy-on-write copies whatever any reader has ever seen, and changes in place only what none has. A
+/// reader that lets go of its snapshot could as well leave the arrays to the writer alone, and they would be changed
+/// rightly in place; but the order of the two is then known only to the reference count, which ThreadSanitizer can't
+/// see, and all reads of a store would look like races to it.
+private struct PublishedState: Sendable {
+    /// After so many commits or bytes of pairs, a state is pinned anew, which bounds what the old one keeps in memory.
+    private static let maximumPinnedCommits: Int64 = 8_192
+    private static let maximumPinnedBytes = 16_777_216
+
+    var engine: StoreEngine
+    var subscriptions: StorePublisher.Wakes = []
+    var lastID: CommitSubscription.ID = 0
+    private var pinned: StoreEngine?
+
+    init(_ engine: StoreEngine) {
+        self.engine = engine
+    }
+
+    /// Remembers that a reader has been given the present state.
+    ///
+    /// - Returns: what is remembered no longer, to be released outside the lock.
+    mutating func pin() -> StoreEngine? {
+        if let pinned, pinned.isSameState(as: engine) { return nil }
+        let dropped = pinned
+        pinned = engine
+        return dropped
+    }
+
+    mutating func unpinIfOutdated() -> StoreEngine? {
+        guard let pinned,
+            engine.revision.rawValue - pinned.revision.rawValue > Self.maximumPinnedCommits
+                || engine.history.writtenBytes - pinned.history.writtenBytes > Self.maximumPinnedBytes
+        else { return nil }
+        return pin()
+    }
+
+    /// Whom to wake if there is a revision after `revision`.
+    func wakes(since revision: Revision) -> StorePublisher.Wakes {
+        engine.revision > revision ? subscriptions : []
     }
 }
