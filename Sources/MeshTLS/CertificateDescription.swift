@@ -34,12 +34,12 @@ public struct CertificateDescription: Hashable, Sendable {
         guard now >= notBefore else {
             throw TLSError(
                 .notYetValid,
-                "the certificate of \(subject) is not valid before \(UTCTime.text(notBefore)); the clock says "
+                "the certificate of \(shortSubject) is not valid before \(UTCTime.text(notBefore)); the clock says "
                     + UTCTime.text(now)
             )
         }
         guard now <= notAfter else {
-            throw TLSError(.expired, "the certificate of \(subject) ended at \(UTCTime.text(notAfter))")
+            throw TLSError(.expired, "the certificate of \(shortSubject) ended at \(UTCTime.text(notAfter))")
         }
     }
 
@@ -51,17 +51,25 @@ public struct CertificateDescription: Hashable, Sendable {
         guard let purposes else {
             throw TLSError(
                 .wrongUsage,
-                "the certificate of \(subject) does not say what it is for; a \(purpose)'s must list "
+                "the certificate of \(shortSubject) does not say what it is for; a \(purpose)'s must list "
                     + "\(Self.usage(purpose)) as extended key usage"
             )
         }
         guard purposes.contains(purpose) else {
             throw TLSError(
                 .wrongUsage,
-                "the certificate of \(subject) is not a \(purpose)'s: its extended key usage lacks "
+                "the certificate of \(shortSubject) is not a \(purpose)'s: its extended key usage lacks "
                     + Self.usage(purpose)
             )
         }
+    }
+
+    /// The subject as messages show it: whoever made the certificate also chose how long its name is.
+    var shortSubject: String { Self.shortened(subject) }
+
+    /// At most 200 characters of a name.
+    static func shortened(_ name: String) -> String {
+        name.count > 200 ? name.prefix(200) + "…" : name
     }
 
     private static func usage(_ purpose: CertificatePurpose) -> String {

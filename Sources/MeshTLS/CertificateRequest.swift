@@ -120,7 +120,10 @@ struct CertificateRequest {
             try add(NID_ext_key_usage, "clientAuth")
         }
         try add(NID_subject_key_identifier, "hash")
-        if role != .authority { try add(NID_authority_key_identifier, "keyid:always") }
+        // An authority that was made elsewhere may have no identifier to point to.
+        if role != .authority, X509_get0_subject_key_id(issuer) != nil {
+            try add(NID_authority_key_identifier, "keyid:always")
+        }
         try addAlternativeNames(certificate)
     }
 

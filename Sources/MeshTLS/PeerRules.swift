@@ -33,7 +33,7 @@ enum PeerRules {
                 let wanted = "\(cluster).\(MeshDomain.name)"
                 guard meshNames.contains(wanted) || meshNames.contains(MeshDomain.everyCluster) else {
                     throw PeerVerificationError(
-                        "the server is not of cluster \(cluster): its certificate (\(certificate.subject)) is for "
+                        "the server is not of cluster \(cluster): its certificate (\(certificate.shortSubject)) is for "
                             + "\(listed(meshNames)), not for \(wanted)"
                     )
                 }
@@ -42,7 +42,7 @@ enum PeerRules {
         }
         guard !hosts.isEmpty else {
             throw PeerVerificationError(
-                "nothing to compare the names of the certificate (\(certificate.subject)) with: no host was given"
+                "nothing to compare the names of the certificate (\(certificate.shortSubject)) with: no host was given"
             )
         }
         for host in hosts {
@@ -54,14 +54,14 @@ enum PeerRules {
         }
         let names = certificate.dnsNames + certificate.ipAddresses
         throw PeerVerificationError(
-            "the server's certificate (\(certificate.subject)) is for \(names.isEmpty ? "no host" : listed(names)), "
+            "the server's certificate (\(certificate.shortSubject)) is for \(names.isEmpty ? "no host" : listed(names)), "
                 + "not for \(listed(hosts))"
         )
     }
 
-    /// At most eight of `names`: a certificate can hold hundreds.
+    /// At most eight of `names`, each cut short: a certificate can hold hundreds.
     private static func listed(_ names: [String]) -> String {
-        let shown = names.prefix(8).joined(separator: ", ")
+        let shown = names.prefix(8).map(CertificateDescription.shortened).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
     }
 }

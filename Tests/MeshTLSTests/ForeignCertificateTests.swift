@@ -87,6 +87,20 @@ import Testing
         #expect(clientRefusal(certificate)?.contains("cannot be read") == true)
     }
 
+    @Test func anAuthorityWithoutAKeyIdentifierIssuesAllTheSame() async throws {
+        let root = try await make(
+            "/CN=Plain CA", "basicConstraints=critical,CA:TRUE", "subjectKeyIdentifier=none",
+            "authorityKeyIdentifier=none", in: directory
+        )
+        let described = try CertificateInspector.inspectFirst(pem: root)
+        #expect(described.subjectKeyID == nil)
+        let authority = try CertificateAuthority(certificatePEM: root, privateKeyPEM: directory.read("key.pem"))
+        let issued = try authority.issueClient(commonName: "remote")
+        try CertificateInspector.verify(
+            chain: issued.certificatePEM, roots: root, purpose: .client, at: described.notBefore + 1
+        )
+    }
+
     @Test func aChainOverAnIntermediateAuthorityIsFollowed() async throws {
         let root = try await make("/CN=Root", "basicConstraints=critical,CA:TRUE", in: directory)
         let rootKey = try directory.read("key.pem")

@@ -82,4 +82,16 @@ import Testing
             return text.contains("host8.example and 92 more") && !text.contains("host9.example")
         }
     }
+
+    @Test func aRefusalIsShortHoweverLongTheNames() {
+        var long = certificate(dns: (1...8).map { _ in String(repeating: "a", count: 10_000) })
+        long.subject = String(repeating: "x", count: 10_000)
+        for expected in [ExpectedPeer.client, .server(cluster: nil, hosts: ["b.example"])] {
+            #expect {
+                try PeerRules.check(long, expected, at: 150)
+            } throws: { error in
+                "\(error)".count < 3_000
+            }
+        }
+    }
 }
