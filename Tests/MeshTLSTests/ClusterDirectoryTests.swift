@@ -32,11 +32,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "", ".", "..", ".hidden", "a/b", "../up", "two words", "a\0", "ä", String(repeating: "a", count: 65),
+        "", ".", "..", ".hidden", "a/b", "../up", "two words", "ä", String(repeating: "a", count: 65),
     ])
     func aClientNameThatIsNoFileNameIsRefused(name: String) {
         let error = #expect(throws: TLSError.self) { try athens.clientCertificate(name) }
         #expect(error?.code == .invalidRequest)
+    }
+
+    @Test func aClientNameDoesNotEndAtAZeroByte() {
+        #expect(throws: TLSError.self) { try athens.clientCertificate("remote\0") }
     }
 
     @Test func everythingComesBackAsItWasSaved() throws {

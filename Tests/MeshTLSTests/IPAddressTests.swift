@@ -14,7 +14,6 @@ import Testing
     @Test(arguments: [
         "", "1", "10.0.0", "10.0.0.256", "010.0.0.1.1", "::1::", "fe80::1%eth0", "10.0.0.1:80", "[10.0.0.1",
         "a.example",
-        "10.0.0.1\0",
     ])
     func isNotMadeOfOtherText(text: String) {
         #expect(IPAddress(text) == nil)
@@ -23,5 +22,9 @@ import Testing
     @Test(arguments: [0, 1, 3, 5, 15, 17, 32])
     func hasFourOrSixteenBytes(count: Int) {
         #expect(IPAddress(bytes: [UInt8](repeating: 1, count: count)) == nil)
+    }
+
+    @Test func doesNotEndAtAZeroByte() {
+        #expect(IPAddress("10.0.0.1\0") == nil)
     }
 }
