@@ -132,7 +132,12 @@ let package = Package(
             ]
         ),
         tests("MeshViewsTests", ["MeshViews", "MeshRecords", "TestSupport"]),
-        tests("MeshMirrorTests", ["MeshMirror", "MeshClient", "MeshRecords", "TestSupport"]),
+        tests(
+            "MeshMirrorTests",
+            [
+                "MeshMirror", "MeshClient", "MeshRecords", "MeshStore", "MeshTLS", "MeshWatcher", "TestSupport",
+            ]
+        ),
         tests("ClusterMeshToolTests", ["clustermesh", "TestSupport"]),
         tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),

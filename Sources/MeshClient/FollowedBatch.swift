@@ -16,6 +16,8 @@ public enum ListingCause: String, Hashable, Sendable, CaseIterable {
     case historyDiffers
     /// The budget had refused something of the range.
     case incomplete
+    /// What was read of the range before was not taken by who applies it.
+    case notApplied
 }
 
 /// What a listing found, key by key, against what was known before it.

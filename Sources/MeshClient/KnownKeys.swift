@@ -45,6 +45,11 @@ struct KnownKeys {
         isIncomplete = false
     }
 
+    /// From here on the next listing tells of every key, changed or not. O(n).
+    mutating func distrust() {
+        for index in entries.values.indices { entries.values[index].modRevision = .none }
+    }
+
     /// Meets a pair in the present listing.
     mutating func list(_ pair: KeyValue, _ key: Key, budget: inout FollowBudget) -> Comparison {
         let revision = pair.modRevision

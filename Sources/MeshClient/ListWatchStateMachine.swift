@@ -124,6 +124,13 @@ extension ListWatchStateMachine {
         pin = nil
     }
 
+    /// The last step's batch was not applied: the connection is given up, and all of the range is told again.
+    public mutating func batchRefused() {
+        known.distrust()
+        makeListingDue(.notApplied)
+        state = .failed
+    }
+
     /// The read that the last step asked for was answered.
     public mutating func rangeAnswered(
         _ header: ResponseHeader,

@@ -32,7 +32,8 @@ public protocol FollowApplier: Sendable {
 
     /// Applies a batch. While it does, nothing more is read: that is the back-pressure.
     ///
-    /// - Throws: ``FollowError`` to give up the connection.
+    /// - Throws: ``FollowError`` to give up the connection. The range is then listed anew at the next one, and all of it
+    ///   told again.
     func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError)
 }
 
@@ -142,7 +143,12 @@ extension RangeFollower {
                     storeRevision: range.machine.storeRevision,
                     budget: budget
                 )
-                try await applier.apply(batch, ofRange: index, progress: progress)
+                do {
+                    try await applier.apply(batch, ofRange: index, progress: progress)
+                } catch {
+                    range.machine.batchRefused()
+                    throw error
+                }
             }
             if let cause = step.beginsListing { applier.listingBegan(cause, ofRange: index) }
             switch step.next {

@@ -188,6 +188,20 @@ struct ListWatchVerificationTests {
         #expect(box.followed.began == [.first])
     }
 
+    @Test("what was not applied is told again, changed or not, and what vanished meanwhile is deleted")
+    func notApplied() {
+        var server = filled()
+        var followed = Followed()
+        _ = followed.connect(server)
+        followed.machine.batchRefused()
+        followed.machine.disconnected()
+        server.delete("k/0")
+        #expect(followed.connect(server) == .watch(from: server.revision.next))
+        #expect(followed.listings.last?.cause == .notApplied)
+        #expect(followed.listings.last?.changed == 6 && followed.listings.last?.removed == 1)
+        #expect(followed.applied == server.present.filter { $0.key.hasPrefix("k/") })
+    }
+
     @Test("a listing that was cut is repeated at the next connection, and deletes what vanished meanwhile")
     func cutListing() throws {
         var server = filled()

@@ -1,0 +1,115 @@
+internal import HashTreeCollections
+public import MeshCore
+public import MeshRecords
+
+/// A record as a mirror holds it.
+public struct MirrorRecord: Hashable, Sendable {
+    /// The record.
+    public var record: MeshRecord
+
+    /// The revision of the peer's store that wrote it.
+    public var modRevision: Revision
+
+    /// Whether the peer has since written something to the key that was refused.
+    ///
+    /// The last good value is kept, as in Cilium: a peer whose new version writes what this one can't read must not take
+    /// its services away at once. Unlike in Cilium it is kept over listings too, so that what a mirror holds does not
+    /// depend on when it last connected.
+    public var isOutdated = false
+}
+
+/// What a mirror holds of its peer, and what it refused.
+struct ClusterCache {
+    /// A change of a key, decoded before the cache is touched.
+    struct Change {
+        var key: Key
+        var revision: Revision
+        var content: Content
+
+        enum Content {
+            case record(MeshRecord)
+            /// A value that is no record; `kept` is the record that the key names, if it names one.
+            case refused(RecordError, kept: RecordKey?)
+            /// A deletion of the record that the key names, if it names one.
+            case deleted(RecordKey?)
+        }
+
+        /// Decodes an event.
+        init(_ event: WatchEvent, _ decoder: RecordDecoder) {
+            key = event.pair.key
+            revision = event.revision
+            switch event.kind {
+            case .delete:
+                content = .deleted(try? decoder.recordKey(of: key).get())
+            case .put:
+                switch decoder.decode(event.pair) {
+                case .success(let record): content = .record(record)
+                case .failure(let error): content = .refused(error, kept: try? decoder.recordKey(of: key).get())
+                }
+            }
+        }
+    }
+
+    let cluster: ClusterName
+    private(set) var tables = RecordTables()
+    private(set) var rejections = RejectionSummary()
+    private(set) var outdated = 0
+    private var refusedKeys: Set<Key> = []
+
+    init(cluster: ClusterName) {
+        self.cluster = cluster
+    }
+
+    /// Applies a change; answers what it means for the records, `nil` if nothing.
+    mutating func apply(_ change: Change) -> RecordChange? {
+        switch change.content {
+        case .record(let record):
+            forgetRefusal(of: change.key)
+            return hold(record, change.revision)
+        case .refused(let error, kept: let key):
+            refuse(change, error)
+            if let key { markOutdated(key) }
+            return nil
+        case .deleted(let key):
+            forgetRefusal(of: change.key)
+            return key.flatMap { remove($0) }
+        }
+    }
+
+    /// Lets everything go.
+    mutating func removeAll() {
+        self = ClusterCache(cluster: cluster)
+    }
+
+    private mutating func hold(_ record: MeshRecord, _ revision: Revision) -> RecordChange? {
+        let key = record.key
+        let old = tables[key.kind].updateValue(MirrorRecord(record: record, modRevision: revision), forKey: key)
+        if old?.isOutdated == true { outdated -= 1 }
+        if old?.record == record { return nil }
+        return RecordChange(cluster: cluster, key: key, old: old?.record, new: record)
+    }
+
+    private mutating func remove(_ key: RecordKey) -> RecordChange? {
+        guard let old = tables[key.kind].removeValue(forKey: key) else { return nil }
+        if old.isOutdated { outdated -= 1 }
+        return RecordChange(cluster: cluster, key: key, old: old.record)
+    }
+
+    private mutating func markOutdated(_ key: RecordKey) {
+        guard let held = tables[key.kind][key], !held.isOutdated else { return }
+        tables[key.kind][key]?.isOutdated = true
+        outdated += 1
+    }
+
+    private mutating func refuse(_ change: Change, _ error: RecordError) {
+        refusedKeys.insert(change.key)
+        rejections.total += 1
+        rejections.current = refusedKeys.count
+        if rejections.examples.count == RejectionSummary.maximumExamples { rejections.examples.removeFirst() }
+        rejections.examples.append(Rejection(key: change.key, revision: change.revision, reason: error.message))
+    }
+
+    private mutating func forgetRefusal(of key: Key) {
+        if refusedKeys.remove(key) != nil { rejections.current = refusedKeys.count }
+    }
+}
