@@ -7,7 +7,8 @@ public import ServiceLifecycle
 
 /// Serves one store to etcd v3 clients over mutual TLS, for reading only.
 ///
-/// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs. KV.Range and Watch.Watch are
+/// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs; what comes earlier waits. A
+/// server that is never run must be given up with ``shutDown()``. KV.Range and Watch.Watch are
 /// answered as etcd answers them; every RPC that would change anything is refused with PermissionDenied before its
 /// body is looked at, and anything else is Unimplemented. There is no way from here to the store's writing side: a
 /// `StoreReader` has none.
@@ -72,6 +73,8 @@ public final class WatcherServer: Service, Sendable {
     public func run() async throws {
         let changes = reader.onCommit { [hub] in hub.storeChanged() }
         defer { changes.cancel() }
+        // For streams that were opened before, and commits they were not told of.
+        hub.storeChanged()
         logger.info("serving, read-only", metadata: ["port": "\(port)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.hub.run() }
@@ -79,12 +82,18 @@ public final class WatcherServer: Service, Sendable {
             group.addTask {
                 // Throws if the task is cancelled, which the transport notices by itself.
                 guard (try? await gracefulShutdown()) != nil else { return }
-                await self.server.shutDown(grace: self.configuration.shutdownGrace)
+                await self.shutDown()
             }
             defer { group.cancelAll() }
             try await self.server.run()
         }
         logger.info("stopped")
+    }
+
+    /// Closes the port, ends the streams with Unavailable, and lets calls finish for the configured grace. ``run()``
+    /// then returns.
+    public func shutDown() async {
+        await server.shutDown(grace: configuration.shutdownGrace)
     }
 
     private static func handlers(

@@ -196,6 +196,31 @@ import Testing
         }
     }
 
+    @Test func aStreamThatWasOpenedBeforeTheServerRunsMissesNothing() async throws {
+        let store = KVStore()
+        let server = try WatcherFixture.makeServer(store)
+        try await WatcherFixture(store: store, server: server).withClient { client in
+            let stream = try client.openWatch()
+            try await stream.create(WatchCreateRequest(.all))
+            try store.put("k", "v")
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await server.run() }
+                let message = try await stream.next()
+                #expect(message.events.map(\.revision) == [2])
+                tasks.cancelAll()
+            }
+        }
+    }
+
+    @Test func aServerThatNeverRunsGivesItsPortUp() async throws {
+        let server = try WatcherFixture.makeServer(KVStore())
+        let port = server.port
+        await server.shutDown()
+        let next = try WatcherFixture.makeServer(KVStore()) { $0.port = port }
+        #expect(next.port == port)
+        await next.shutDown()
+    }
+
     @Test func aStoppingServerEndsItsStreamsAndFreesItsPort() async throws {
         let store = KVStore()
         let server = try WatcherFixture.makeServer(store)
