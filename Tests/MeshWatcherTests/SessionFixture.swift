@@ -107,6 +107,9 @@ final class TestSession {
 
     var watchCount: Int { machine.watches.count }
 
+    /// The watches that stand in one of the two lines.
+    var linedUp: Int { machine.ready.count + machine.waiting.count }
+
     func createRequested(
         _ request: WatchCreateRequest,
         store: Revision

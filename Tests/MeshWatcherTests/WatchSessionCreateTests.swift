@@ -139,6 +139,19 @@ import Testing
         #expect(try session.next(store: 9).sent.head.header == SessionFixture.header(3))
     }
 
+    @Test func cancelledWatchesLeaveNothingBehind() throws {
+        let session = SessionFixture.session()
+        for round in 0..<100 {
+            #expect(try session.make(.all(id: 3), store: 7) == 3)
+            // Cancelled while it is ready, or while it waits.
+            if round % 2 == 0 { try session.readNothing(store: 7) }
+            #expect(session.linedUp == 1)
+            _ = session.cancelRequested(3, store: 7)
+            #expect(try session.next(store: 7).sent.head.canceled)
+            #expect(session.linedUp == 0)
+        }
+    }
+
     @Test func anUnknownCancelGetsNoAnswer() {
         let session = SessionFixture.session()
         #expect(session.cancelRequested(3, store: 7) == .continueReading)

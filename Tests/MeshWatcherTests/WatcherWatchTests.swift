@@ -114,6 +114,23 @@ import Testing
         }
     }
 
+    @Test func aStreamThatGaveUpItsTurnGoesOnByItself() async throws {
+        let store = KVStore()
+        try await WatcherFixture.run(store, configure: { $0.limits.readsPerTurn = 3 }) { fixture in
+            try await fixture.withClient { client in
+                let stream = try client.openWatch()
+                for index in 0..<50 { try await stream.create(WatchCreateRequest(.key(Key("k\(index)")))) }
+                // Of fifty watches that look for it, the last finds it.
+                for revision in 2..<5 {
+                    try store.put("k49", "v")
+                    let message = try await stream.next()
+                    #expect(message.watchID == 49)
+                    #expect(message.events.map(\.revision.rawValue) == [Int64(revision)])
+                }
+            }
+        }
+    }
+
     @Test func watchersOfTheSameEventsShareTheirEncoding() async throws {
         let store = KVStore()
         try await WatcherFixture.run(store) { fixture in
