@@ -10,7 +10,8 @@ extension StoreEngine {
         guard request.size <= configuration.maximumRequestBytes else { throw .requestTooLarge }
         try request.checkDuplicateKeys()
         let steps = decide(request)
-        try check(steps)
+        try checkPuts(steps)
+        try checkReads(steps)
         var answer = perform(steps)
         finishTransaction()
         answer.revision = revision
@@ -43,13 +44,24 @@ extension StoreEngine {
         return Steps(succeeded: succeeded, steps: steps)
     }
 
-    private func check(_ steps: Steps) throws(EtcdError) {
+    // Of several faults etcd answers with the first put's, and only then with a read's.
+
+    private func checkPuts(_ steps: Steps) throws(EtcdError) {
+        for step in steps.steps {
+            switch step {
+            case .put(let put): try check(put)
+            case .range, .delete: continue
+            case .steps(let nested): try checkPuts(nested)
+            }
+        }
+    }
+
+    private func checkReads(_ steps: Steps) throws(EtcdError) {
         for step in steps.steps {
             switch step {
             case .range(let range): try checkReadable(range.revision)
-            case .put(let put): try check(put)
-            case .delete: continue
-            case .steps(let nested): try check(nested)
+            case .put, .delete: continue
+            case .steps(let nested): try checkReads(nested)
             }
         }
     }

@@ -35,8 +35,9 @@ extension TransactionRequest {
 
     /// Refuses a transaction that may write a key twice, or write a key that it also deletes.
     ///
-    /// The rules are etcd's, with their one gap: a put in a nested transaction and a deletion in a later nested one
-    /// beside it are not seen, so a key can be written and then deleted in one revision.
+    /// The rules are etcd's, with their two gaps, by both of which a key can be written and deleted in one revision: a
+    /// put in a nested transaction and a deletion in a later nested one beside it are not seen, and a deletion without
+    /// an end (`range_end` a zero byte) counts as deleting nothing.
     func checkDuplicateKeys() throws(EtcdError) {
         _ = try TouchedKeys(success)
         _ = try TouchedKeys(failure)
@@ -62,7 +63,7 @@ private struct TouchedKeys {
     init(_ branch: [TransactionRequest.Operation]) throws(EtcdError) {
         deletes.add(
             branch.compactMap { operation in
-                if case .delete(let delete) = operation { delete.range } else { nil }
+                if case .delete(let delete) = operation, delete.range.end != .unbounded { delete.range } else { nil }
             }
         )
         for case .transaction(let nested) in branch {
