@@ -144,8 +144,8 @@ let package = Package(
         tests(
             "InteroperabilityTests",
             [
-                "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshMirror", "MeshRecords", "MeshRPC", "MeshStore",
-                "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport",
+                "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshCore", "MeshMirror", "MeshRecords", "MeshRPC",
+                "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", logging,
             ]
         ),
     ]
