@@ -7,7 +7,8 @@ extension ModelStore {
         try Self.checkShape(request, room: maximumOperations)
         _ = try Self.touched(request.success)
         _ = try Self.touched(request.failure)
-        try checkSteps(request)
+        for put in steps(request).puts { try check(put) }
+        for range in steps(request).reads { try checkRevision(range.revision) }
         let before = self
         let changes = events.count
         var answer = execute(request, decidedOn: before, changes: changes)
@@ -21,15 +22,21 @@ extension ModelStore {
         return (succeeded, succeeded ? request.success : request.failure)
     }
 
-    private func checkSteps(_ request: TransactionRequest) throws(EtcdError) {
+    /// The puts and the reads that will be done.
+    private func steps(_ request: TransactionRequest) -> (puts: [PutRequest], reads: [RangeRequest]) {
+        var puts: [PutRequest] = []
+        var reads: [RangeRequest] = []
         for operation in branch(of: request).1 {
             switch operation {
-            case .range(let range): try checkRevision(range.revision)
-            case .put(let put): try check(put)
+            case .range(let range): reads.append(range)
+            case .put(let put): puts.append(put)
             case .delete: continue
-            case .transaction(let nested): try checkSteps(nested)
+            case .transaction(let nested):
+                puts += steps(nested).puts
+                reads += steps(nested).reads
             }
         }
+        return (puts, reads)
     }
 
     private mutating func execute(
@@ -111,7 +118,8 @@ extension ModelStore {
     ) throws(EtcdError) -> (puts: Set<[UInt8]>, deletes: [KeyRange]) {
         var puts: Set<[UInt8]> = []
         var deletes: [KeyRange] = []
-        for case .delete(let delete) in operations { deletes.append(delete.range) }
+        // etcd takes the zero byte that means "no end" for an end before every key.
+        for case .delete(let delete) in operations where delete.range.end != .unbounded { deletes.append(delete.range) }
         for case .transaction(let nested) in operations {
             let success = try touched(nested.success)
             let failure = try touched(nested.failure)
