@@ -1,0 +1,54 @@
+public import MeshCore
+internal import MeshRecords
+
+/// Which clusters a view merges, how many of its records they have, and how fresh these are.
+public struct ClusterMarks: Hashable, Sendable {
+    /// How fresh a cluster's records are.
+    public enum Freshness: Hashable, Sendable {
+        /// Some are there; whether all are, is not known yet.
+        case incomplete
+        /// All are there and followed as they change.
+        case current
+        /// They are kept from before; nobody knows whether they are still true.
+        case stale
+    }
+
+    private struct Mark: Hashable, Sendable {
+        var freshness: Freshness
+        var count: Int
+    }
+
+    private var marks: [ClusterName: Mark] = [:]
+
+    /// No cluster.
+    init() {}
+
+    /// The clusters, in the order of their names.
+    public var names: [ClusterName] { marks.keys.sorted() }
+
+    /// The clusters whose records are stale, in the order of their names.
+    public var stale: [ClusterName] { names.filter { freshness(of: $0) == .stale } }
+
+    /// How fresh a cluster's records are; `nil` if it is not part of the view.
+    public func freshness(of cluster: ClusterName) -> Freshness? { marks[cluster]?.freshness }
+
+    /// The number of the cluster's records of the view's kind, whether or not they win against other clusters' ones.
+    public func count(of cluster: ClusterName) -> Int { marks[cluster]?.count ?? 0 }
+
+    mutating func mark(_ cluster: ClusterName, _ freshness: Freshness) {
+        marks[cluster, default: Mark(freshness: freshness, count: 0)].freshness = freshness
+    }
+
+    /// Counts a record that was there before or not, and is there now or not.
+    mutating func count(_ cluster: ClusterName, before: Bool, now: Bool) {
+        guard before != now else { return }
+        var mark = marks[cluster] ?? Mark(freshness: .incomplete, count: 0)
+        mark.count += now ? 1 : -1
+        // A cluster of which nobody said anything and nothing is there must not be told from one never seen.
+        marks[cluster] = mark.count == 0 && mark.freshness == .incomplete ? nil : mark
+    }
+
+    mutating func remove(_ cluster: ClusterName) {
+        marks[cluster] = nil
+    }
+}
