@@ -56,10 +56,9 @@ public final class RPCChannel: Sendable {
     }
 
     deinit {
-        assert(
-            state.withLock { $0.isDestroyed },
-            "an RPCChannel to \(authority) was dropped without shutDown()"
-        )
+        if state.withLock({ $0.isDestroyed }) { return }
+        assertionFailure("an RPCChannel to \(authority) was dropped without shutDown()")
+        channel.destroy()
     }
 
     /// The server's identity at the last handshake that succeeded; `nil` before the first.

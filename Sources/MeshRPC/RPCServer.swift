@@ -60,7 +60,11 @@ public final class RPCServer: Sendable {
     }
 
     deinit {
-        assert(closing.isOpen, "an RPCServer on port \(port) was dropped without shutDown(grace:)")
+        if closing.isOpen { return }
+        assertionFailure("an RPCServer on port \(port) was dropped without shutDown(grace:)")
+        let core = state.withLock { $0.core }
+        core.shutDown()
+        core.cancelAllCalls()
     }
 
     /// How many streams and unary calls are open.
@@ -77,7 +81,8 @@ public final class RPCServer: Sendable {
         if wasRunning { throw RPCServerError(.alreadyRunning, "the server on port \(port) is run twice") }
 
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.watchOver() }
+            group.addTask { await self.watchOverCalls() }
+            group.addTask { await self.watchOverListener() }
             await runCalls()
             group.cancelAll()
         }
@@ -118,7 +123,7 @@ public final class RPCServer: Sendable {
         ended.open()
     }
 
-    private func watchOver() async {
+    private func watchOverCalls() async {
         while !Task.isCancelled, !closing.isOpen {
             await closing.wait(atMost: Self.tickInterval)
             calls.tick(interval: Self.tickInterval)
@@ -130,5 +135,60 @@ public final class RPCServer: Sendable {
         let (refusals, more) = hook.takeRefusals()
         for refusal in refusals { logger.warning("refused a client's certificate: \(refusal)") }
         if more > 0 { logger.warning("refused \(more) more certificates of clients") }
+    }
+}
+
+// MARK: - The listener
+
+extension RPCServer {
+    private func watchOverListener() async {
+        let probe = ListenerProbe(listeningOn: configuration.host, port: port, patience: configuration.probePatience)
+        guard let probe else {
+            return logger.warning("port \(port) is not watched over: '\(configuration.host)' has no address")
+        }
+        var health = ListenerHealth()
+        while true {
+            await closing.wait(atMost: configuration.listenerProbeInterval)
+            if Task.isCancelled || closing.isOpen { return }
+            guard let finding = await probe.look() else { return }
+            switch health.found(finding) {
+            case .none: break
+            case .report(let reason): logger.error("cannot look at the own port \(port): \(reason)")
+            case .replace: await replaceListener()
+            }
+        }
+    }
+
+    /// Gives up the listener that accepts nothing any more, with its connections, and listens anew on the same port.
+    ///
+    /// Connections go with it because core's server is both. Where listening fails, the next probe finds nobody, and
+    /// it is tried again.
+    private func replaceListener() async {
+        logger.error(
+            """
+            port \(port) accepts no connections any more, which happens once no file descriptor was left for one; \
+            listening anew, which ends all present connections
+            """
+        )
+        let old = state.withLock { $0.core }
+        old.shutDown()
+        old.cancelAllCalls()
+        await old.ended.wait()
+        if closing.isOpen { return }
+        let new: ServerCore
+        do throws(RPCServerError) {
+            new = try ServerCore(configuration, hook: hook, accept: calls.accept)
+        } catch {
+            return logger.critical("\(error); nobody is served until the next attempt succeeds")
+        }
+        let isClosing = state.withLock { state in
+            if !state.isClosing { state.core = new }
+            return state.isClosing
+        }
+        // Shut down meanwhile: nobody else knows of the new one.
+        guard isClosing else { return logger.notice("port \(port) is served again") }
+        new.shutDown()
+        new.cancelAllCalls()
+        await new.ended.wait()
     }
 }

@@ -112,6 +112,9 @@ extension RPCServerConfiguration {
         return "\(host):\(port)"
     }
 
+    /// How long the own port may take to react to a probe.
+    var probePatience: Duration { min(listenerProbeInterval / 2, .seconds(5)) }
+
     var arguments: ChannelArguments {
         var arguments = ChannelArguments.common(
             receiveWindowBytes: receiveWindowBytes,

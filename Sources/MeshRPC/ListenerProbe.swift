@@ -1,0 +1,86 @@
+/// Looks at whether a server's own port is still served.
+///
+/// A listener of core's that once found no free descriptor accepts nothing any more, although connecting still works:
+/// the kernel does that. So the probe sends what is no TLS: a server that lives closes the connection.
+struct ListenerProbe: Sendable {
+    enum Finding: Hashable, Sendable {
+        case alive
+        /// Nobody reacted.
+        case dead
+        /// The look itself failed: why.
+        case failed(String)
+    }
+
+    /// What no TLS handshake begins with.
+    private static let noTLS: [UInt8] = Array(repeating: 0, count: 16)
+
+    /// The address to connect to: the one that is listened on, or the loopback where all are.
+    let address: IPAddressText
+    let port: Int
+    /// How long to wait for a reaction.
+    let patience: Duration
+
+    /// `nil` for a host whose address is not known.
+    init?(listeningOn host: String, port: Int, patience: Duration) {
+        guard let address = IPAddressText(host) ?? IPAddressText(resolving: host) else { return nil }
+        self.address =
+            switch address {
+            case .v4("0.0.0.0"): .v4("127.0.0.1")
+            case .v6("::"): .v6("::1")
+            default: address
+            }
+        self.port = port
+        self.patience = patience
+    }
+
+    /// Looks once. Waits without holding a thread; ends early, without a finding, if the task is cancelled.
+    func look() async -> Finding? {
+        do throws(ProbeSocket.Failure) {
+            let socket = try ProbeSocket(connectingTo: address, port: port)
+            let deadline = ContinuousClock.now + patience
+            var hasSent = false
+            var pause = Duration.milliseconds(2)
+            while ContinuousClock.now < deadline {
+                if !hasSent { hasSent = try socket.send(Self.noTLS) }
+                if hasSent, socket.readiness() == .answered { return .alive }
+                guard (try? await Task.sleep(for: pause)) != nil else { return nil }
+                pause = min(pause * 2, .milliseconds(200))
+            }
+            return .dead
+        } catch {
+            return error.isRefusal ? .dead : .failed(error.reason)
+        }
+    }
+}
+
+/// Decides from findings when a listener is to be replaced.
+struct ListenerHealth: Hashable, Sendable {
+    /// How many looks in a row must find nobody: one may fall into a busy moment.
+    static let deadLooks = 2
+
+    private var deadInARow = 0
+
+    enum Action: Hashable, Sendable {
+        case none
+        /// Tell that the look failed.
+        case report(String)
+        /// Replace the listener.
+        case replace
+    }
+
+    /// A look was taken.
+    mutating func found(_ finding: ListenerProbe.Finding) -> Action {
+        switch finding {
+        case .alive:
+            deadInARow = 0
+            return .none
+        case .failed(let reason):
+            return .report(reason)
+        case .dead:
+            deadInARow += 1
+            guard deadInARow >= Self.deadLooks else { return .none }
+            deadInARow = 0
+            return .replace
+        }
+    }
+}
