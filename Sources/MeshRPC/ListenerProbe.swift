@@ -1,7 +1,7 @@
 /// Looks at whether a server's own port is still served.
 ///
 /// A listener of core's that once found no free descriptor accepts nothing any more, although connecting still works:
-/// the kernel does that. So the probe sends what is no TLS: a server that lives closes the connection.
+/// the kernel does that. So the probe connects, says that it will send nothing, and waits for the other side to close.
 struct ListenerProbe: Sendable {
     enum Finding: Hashable, Sendable {
         case alive
@@ -10,9 +10,6 @@ struct ListenerProbe: Sendable {
         /// The look itself failed: why.
         case failed(String)
     }
-
-    /// What no TLS handshake begins with.
-    private static let noTLS: [UInt8] = Array(repeating: 0, count: 16)
 
     /// The address to connect to: the one that is listened on, or the loopback where all are.
     let address: IPAddressText
@@ -38,11 +35,11 @@ struct ListenerProbe: Sendable {
         do throws(ProbeSocket.Failure) {
             let socket = try ProbeSocket(connectingTo: address, port: port)
             let deadline = ContinuousClock.now + patience
-            var hasSent = false
+            var hasFinished = false
             var pause = Duration.milliseconds(2)
             while ContinuousClock.now < deadline {
-                if !hasSent { hasSent = try socket.send(Self.noTLS) }
-                if hasSent, socket.readiness() == .answered { return .alive }
+                if !hasFinished { hasFinished = try socket.finishSending() }
+                if hasFinished, socket.hasAnswer() { return .alive }
                 guard (try? await Task.sleep(for: pause)) != nil else { return nil }
                 pause = min(pause * 2, .milliseconds(200))
             }

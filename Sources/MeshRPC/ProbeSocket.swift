@@ -15,12 +15,6 @@ struct ProbeSocket: ~Copyable {
         var reason: String { String(cString: strerror(number)) }
     }
 
-    enum Readiness: Hashable {
-        case notYet
-        /// Something was received, or the other side has closed the connection.
-        case answered
-    }
-
     private let descriptor: Int32
 
     /// Begins to connect to a numeric address.
@@ -68,23 +62,21 @@ struct ProbeSocket: ~Copyable {
         }
     }
 
-    /// Sends a few bytes if the connection stands; returns whether it did.
-    func send(_ bytes: [UInt8]) throws(Failure) -> Bool {
-        let sent = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        if sent >= 0 { return true }
-        switch errno {
-        case EAGAIN, ENOTCONN, EINTR: return false
-        default: throw Failure(number: errno)
-        }
+    /// Tells the other side that nothing will be sent, if the connection stands; returns whether it did.
+    func finishSending() throws(Failure) -> Bool {
+        if shutdown(descriptor, Int32(SHUT_WR)) == 0 { return true }
+        guard errno == ENOTCONN else { throw Failure(number: errno) }
+        // Not yet connected, or refused: the socket knows.
+        var number: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length)
+        guard number == 0 else { throw Failure(number: number) }
+        return false
     }
 
-    /// Whether the other side has reacted.
-    func readiness() -> Readiness {
+    /// Whether the other side has reacted: sent something, or closed the connection.
+    func hasAnswer() -> Bool {
         var byte: UInt8 = 0
-        if recv(descriptor, &byte, 1, 0) >= 0 { return .answered }
-        switch errno {
-        case EAGAIN, EINTR: return .notYet
-        default: return .answered
-        }
+        return recv(descriptor, &byte, 1, 0) >= 0 || (errno != EAGAIN && errno != EINTR)
     }
 }

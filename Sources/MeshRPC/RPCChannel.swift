@@ -1,4 +1,3 @@
-internal import CGRPC
 public import Logging
 public import MeshCore
 
@@ -12,24 +11,32 @@ public struct RPCChannelError: Error, Hashable, Sendable, CustomStringConvertibl
 
 /// A connection to one server, made when it is first needed, over which calls are made.
 ///
-/// A lost connection is made anew by the next call; until then nothing is tried. A call on a server that cannot be
-/// reached fails with Unavailable at once. Every channel has a connection of its own.
+/// Nothing but a call makes it connect: a lost connection is made anew by the next call, and a call on a server that
+/// could not be reached before tries again, and fails with Unavailable if that fails. So whoever calls decides how
+/// often a server is tried. Every channel has a connection of its own.
 ///
 /// End it with ``shutDown()`` before the last reference goes.
 public final class RPCChannel: Sendable {
+    /// A call holds the core channel that it was made on.
+    private struct OpenCall: Sendable {
+        var call: CoreCall
+        var core: CoreChannel
+    }
+
     private struct State: Sendable {
         var isClosing = false
-        var isDestroyed = false
-        var calls: [ObjectIdentifier: CoreCall] = [:]
+        var isEnded = false
+        /// The channel for the next call; `nil` if one is to be made.
+        var core: CoreChannel?
+        var calls: [ObjectIdentifier: OpenCall] = [:]
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let channel: CoreChannel
+    private let configuration: RPCChannelConfiguration
     private let shard: Shard
     private let hook: VerifierHook
     private let state = Locked(State())
     private let logger: Logger
-    private let maximumOpenCalls: Int
 
     /// The server's host and port.
     public let authority: String
@@ -42,23 +49,13 @@ public final class RPCChannel: Sendable {
         shard = CoreRuntime.shared.nextShard()
         hook = VerifierHook(configuration.verifier, expecting: configuration.expectedPeer)
         authority = configuration.authority
-        maximumOpenCalls = configuration.maximumOpenCalls
+        self.configuration = configuration
         self.logger = logger
-        let credentials = CoreCredentials.makeClient(configuration.credentials, hook)
-        defer { grpc_channel_credentials_release(credentials) }
-        let created = configuration.arguments.withCoreArguments { arguments in
-            grpc_channel_create(configuration.target, credentials, arguments)
-        }
-        guard let created else {
-            throw RPCChannelError(message: "gRPC's core made no channel to \(configuration.target)")
-        }
-        channel = CoreChannel(created)
     }
 
     deinit {
-        if state.withLock({ $0.isDestroyed }) { return }
+        if state.withLock({ $0.isEnded }) { return }
         assertionFailure("an RPCChannel to \(authority) was dropped without shutDown()")
-        channel.destroy()
     }
 
     /// The server's identity at the last handshake that succeeded; `nil` before the first.
@@ -106,12 +103,12 @@ public final class RPCChannel: Sendable {
         await withCheckedContinuation { continuation in
             let (calls, isDone) = state.withLock { state in
                 state.isClosing = true
-                if !state.isDestroyed { state.waiting.append(continuation) }
-                return (Array(state.calls.values), state.isDestroyed)
+                if !state.isEnded { state.waiting.append(continuation) }
+                return (state.calls.values.map(\.call), state.isEnded)
             }
             if isDone { continuation.resume() }
             for call in calls { call.cancel() }
-            destroyIfDone()
+            endIfDone()
         }
     }
 }
@@ -129,38 +126,49 @@ extension RPCChannel {
             guard !state.isClosing else {
                 throw RPCStatus(.unavailable, "the channel to \(authority) was shut down")
             }
-            guard state.calls.count < maximumOpenCalls else {
+            guard state.calls.count < configuration.maximumOpenCalls else {
                 throw RPCStatus(
                     .resourceExhausted, "\(state.calls.count) calls are open on the channel to \(authority)")
             }
-            let call = channel.makeCall(method, on: shard, deadline: CoreTime.deadline(after: timeout))
-            guard let call else { throw RPCStatus(.internalError, "gRPC's core made no call of \(method)") }
-            state.calls[ObjectIdentifier(call)] = call
+            // What failed is left to its open calls, if it has any: core would fail a new one without trying.
+            if state.core?.isFailing == true { state.core = nil }
+            if state.core == nil {
+                logger.debug("a new channel to \(authority), at \(configuration.target)")
+                state.core = CoreChannel(configuration, hook: hook)
+            }
+            guard let core = state.core,
+                let call = core.makeCall(method, on: shard, deadline: CoreTime.deadline(after: timeout))
+            else {
+                throw RPCStatus(.internalError, "gRPC's core made no call of \(method) to \(configuration.target)")
+            }
+            state.calls[ObjectIdentifier(call)] = OpenCall(call: call, core: core)
             return call
         }
     }
 
     /// A call's last event arrived.
     func ended(_ call: CoreCall) {
-        _ = state.withLock { $0.calls.removeValue(forKey: ObjectIdentifier(call)) }
-        destroyIfDone()
+        state.withLock { state in
+            state.calls[ObjectIdentifier(call)] = nil
+            // Core would go on trying to connect without anybody asking.
+            if state.calls.isEmpty, state.core?.isFailing == true { state.core = nil }
+        }
+        endIfDone()
     }
 
-    private func destroyIfDone() {
+    private func endIfDone() {
         let waiting: [CheckedContinuation<Void, Never>]? = state.withLock { state in
-            guard state.isClosing, state.calls.isEmpty, !state.isDestroyed else { return nil }
-            state.isDestroyed = true
+            guard state.isClosing, state.calls.isEmpty, !state.isEnded else { return nil }
+            state.isEnded = true
+            state.core = nil
             defer { state.waiting = [] }
             return state.waiting
         }
-        guard let waiting else { return }
-        channel.destroy()
-        for continuation in waiting { continuation.resume() }
+        for continuation in waiting ?? [] { continuation.resume() }
     }
 
-    /// The status with the reason that core does not know in full: that our side refused the server's certificate.
+    /// The status with what core does not know of its reason.
     func explained(_ status: RPCStatus) -> RPCStatus {
-        guard status.code == .unavailable, let refusal = hook.current.refusal else { return status }
-        return RPCStatus(.unavailable, "the certificate of \(authority) was refused: \(refusal)")
+        ConnectionFailure.explain(status, authority: authority, refusal: hook.current.refusal)
     }
 }

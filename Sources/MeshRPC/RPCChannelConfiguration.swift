@@ -2,8 +2,8 @@ public import MeshCore
 
 /// How a channel reaches its server, and what it takes from it.
 public struct RPCChannelConfiguration: Sendable {
-    /// The server's host: a name or an IP address (IPv6 without brackets). It is sent as TLS server name and as
-    /// HTTP/2 authority.
+    /// The server's host: a name or an IP address (IPv6 without brackets). It is sent as HTTP/2 authority
+    /// and, if it is a name, as TLS server name.
     public var host: String
 
     /// The server's port, 1…65535.
@@ -43,10 +43,6 @@ public struct RPCChannelConfiguration: Sendable {
     /// The time that an attempt to connect may take, TLS included: 100 ms to 5 min, default 10 s.
     public var connectTimeout: Duration = .seconds(10)
 
-    /// The pause between two attempts of core's own to connect: 10 ms to 1 min, default 100 ms. Small, and not growing,
-    /// so that who uses the channel decides when to try again: a call on a lost connection tries at once.
-    public var reconnectPause: Duration = .milliseconds(100)
-
     /// The most calls that may be open at once; one more fails with ResourceExhausted: at least 1, default 10,000.
     public var maximumOpenCalls = 10_000
 
@@ -77,7 +73,6 @@ extension RPCChannelConfiguration {
             Bounds.fault(of: "maximumResponseBytes", maximumResponseBytes, in: 1024...(1 << 30)),
             Bounds.fault(of: "maximumMetadataBytes", maximumMetadataBytes, in: 1024...(1 << 20)),
             Bounds.fault(of: "connectTimeout", connectTimeout, in: .milliseconds(100)...(.seconds(300))),
-            Bounds.fault(of: "reconnectPause", reconnectPause, in: .milliseconds(10)...(.seconds(60))),
             Bounds.fault(of: "maximumOpenCalls", maximumOpenCalls, in: 1...(Int.max)),
             CoreCredentials.fault(of: credentials),
         ]
@@ -99,6 +94,13 @@ extension RPCChannelConfiguration {
         return "\(host):\(port)"
     }
 
+    /// The name that TLS is told, for a server with several certificates: the host's, or, as TLS knows no addresses
+    /// there, that of the expected cluster.
+    var serverName: String {
+        guard IPAddressText(host) != nil, case .server(let cluster?, _) = expectedPeer else { return host }
+        return "\(cluster).mesh.cilium.io"
+    }
+
     var arguments: ChannelArguments {
         var arguments = ChannelArguments.common(
             receiveWindowBytes: receiveWindowBytes,
@@ -109,16 +111,17 @@ extension RPCChannelConfiguration {
         )
         // Else equal channels share a connection, and one's flood is the other's delay.
         arguments[number: "grpc.use_local_subchannel_pool"] = 1
-        arguments[number: "grpc.initial_reconnect_backoff_ms"] = CoreTime.milliseconds(reconnectPause)
-        arguments[number: "grpc.max_reconnect_backoff_ms"] = CoreTime.milliseconds(reconnectPause)
-        // By its name a pause; core uses it as the time that an attempt may take.
-        arguments[number: "grpc.min_reconnect_backoff_ms"] = CoreTime.milliseconds(connectTimeout)
+        // Core gives an attempt to connect the larger of these, whatever their names. As pauses they hardly matter: a
+        // channel whose attempt failed is given up (`RPCChannel`).
+        for name in ["initial", "min", "max"] {
+            arguments[number: "grpc.\(name)_reconnect_backoff_ms"] = CoreTime.milliseconds(connectTimeout)
+        }
         // A proxy named by the environment would see, and could alter, what is meant for a peer.
         arguments[number: "grpc.enable_http_proxy"] = 0
         arguments[number: "grpc.enable_retries"] = 0
         // No TXT records are asked for how to call.
         arguments[number: "grpc.service_config_disable_resolution"] = 1
-        arguments[text: "grpc.ssl_target_name_override"] = host
+        arguments[text: "grpc.ssl_target_name_override"] = serverName
         arguments[text: "grpc.default_authority"] = authority
         return arguments
     }

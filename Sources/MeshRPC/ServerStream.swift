@@ -13,7 +13,7 @@ final class ServerStream: BatchOwner, SendingWork {
         fileprivate var isScheduled = false
     }
 
-    private struct State: ~Copyable {
+    private struct State: Sendable {
         var machine = ServerStreamStateMachine()
         var driver: (any RPCStreamDriver)?
     }

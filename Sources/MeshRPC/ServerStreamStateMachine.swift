@@ -4,7 +4,7 @@ internal import MeshCore
 ///
 /// At most one message is on its way out and one is asked for. An end that is asked for while a message is on its way
 /// follows that message.
-struct ServerStreamStateMachine: ~Copyable {
+struct ServerStreamStateMachine: Sendable {
     private enum Sending {
         case idle
         case underWay

@@ -3,7 +3,7 @@ internal import MeshCore
 
 /// The shell of a server's unary call.
 final class ServerUnaryCall: BatchOwner {
-    private struct State: ~Copyable {
+    private struct State: Sendable {
         var machine = ServerUnaryStateMachine()
         var request: ReceivedMessage?
     }

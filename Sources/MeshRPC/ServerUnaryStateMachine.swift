@@ -1,7 +1,7 @@
 /// The life of a server's unary call: the request is read, waits for its turn, is handled, is answered.
 ///
 /// What a caller does (going away) and what time does (running out) can come at any point.
-struct ServerUnaryStateMachine: ~Copyable {
+struct ServerUnaryStateMachine: Sendable {
     private enum Phase {
         case reading
         /// In the queue of calls to run.
