@@ -108,7 +108,7 @@ let package = Package(
 
         // 7: programs
         program("clustermesh", ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser]),
-        program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", argumentParser, logging]),
+        program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", argumentParser, logging]),
 
         // Tests
         .target(

@@ -1,1 +1,15 @@
-// ClusterMesh
+// ClusterMesh: the product. It puts the parts together for one cluster's agent and nothing else: an own store, a
+// server that shows it, a mirror of each peer, the merged views, configuration and status.
+//
+// What joins neighbours that may not know each other stands here: certificates from MeshTLS go to the transport of
+// MeshRPC, what the mirrors of MeshMirror report goes to the views of MeshViews. It must not know a C library, and holds
+// no logic that could be a state machine in one of the modules below.
+
+@_exported public import MeshClient
+@_exported public import MeshCore
+@_exported public import MeshMirror
+@_exported public import MeshRecords
+@_exported public import MeshStore
+@_exported public import MeshTLS
+@_exported public import MeshViews
+@_exported public import MeshWatcher

@@ -44,6 +44,7 @@ public final class FaultyLink: Sendable {
     }
 
     struct State {
+        var target: Int
         var condition = LinkCondition()
         var dropEverything = false
         var closing = false
@@ -55,13 +56,14 @@ public final class FaultyLink: Sendable {
     /// The port of 127.0.0.1 to connect to.
     public let port: Int
 
-    let state = Locked(State())
+    let state: Locked<State>
     let wake: WakePipe
 
     /// Relays between a free port of its own (or `port`) and `target`, a port of 127.0.0.1.
     ///
     /// - Throws: ``FaultyLinkError`` if the port cannot be listened on.
     public init(to target: Int, port: Int = 0) throws(FaultyLinkError) {
+        state = Locked(State(target: target))
         let listener = try LoopbackSocket.listening(port: port)
         self.port = listener.port
         guard let wake = WakePipe() else {
@@ -69,7 +71,7 @@ public final class FaultyLink: Sendable {
             throw FaultyLinkError("cannot make a pipe: \(String(cString: strerror(errno)))")
         }
         self.wake = wake
-        let relay = Relay(listener: listener.socket, target: target, wake: wake, state: state)
+        let relay = Relay(listener: listener.socket, wake: wake, state: state)
         let thread = Thread { relay.run() }
         thread.name = "faulty-link"
         thread.start()
@@ -94,6 +96,9 @@ public final class FaultyLink: Sendable {
 
     /// Lets at most so many bytes a second pass in each direction of each connection.
     public func throttle(bytesPerSecond: Int) { change { $0.condition.bytesPerSecond = max(1, bytesPerSecond) } }
+
+    /// Passes new connections on to another port of 127.0.0.1; open connections stay as they are.
+    public func retarget(to target: Int) { change { $0.target = target } }
 
     /// Ends every misbehaviour; what was held back passes.
     public func heal() { change { $0.condition = LinkCondition() } }

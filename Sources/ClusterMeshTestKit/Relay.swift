@@ -13,13 +13,11 @@ final class Relay: Sendable {
     }
 
     private let listener: LoopbackSocket
-    private let target: Int
     private let wake: WakePipe
     private let state: Locked<FaultyLink.State>
 
-    init(listener: LoopbackSocket, target: Int, wake: WakePipe, state: Locked<FaultyLink.State>) {
+    init(listener: LoopbackSocket, wake: WakePipe, state: Locked<FaultyLink.State>) {
         self.listener = listener
-        self.target = target
         self.wake = wake
         self.state = state
     }
@@ -101,6 +99,7 @@ final class Relay: Sendable {
 
     private func accept(into connections: inout [Connection], under condition: LinkCondition) {
         while let client = listener.accepted() {
+            let target = state.withLock { $0.target }
             guard !condition.refusing, let target = try? LoopbackSocket.connecting(port: target) else {
                 client.reset()
                 continue

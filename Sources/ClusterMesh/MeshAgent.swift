@@ -1,0 +1,183 @@
+public import Logging
+public import MeshCore
+public import MeshMirror
+internal import MeshRecords
+public import MeshStore
+internal import MeshViews
+internal import MeshWatcher
+public import ServiceLifecycle
+
+/// One cluster's agent: its own store, the server that shows it to other clusters, a mirror of each peer, and the merged
+/// views over all of them.
+///
+/// Make it, write the cluster's records to ``store``, call ``initialStateComplete()`` once they are all there, and run
+/// it, alone or in a `ServiceGroup`:
+///
+/// ```swift
+/// let agent = try MeshAgent(configuration: configuration, logger: logger)
+/// try agent.store.put(record.key.key(in: agent.configuration.name), record.encoded())
+/// try agent.initialStateComplete()
+/// try await agent.run()
+/// ```
+///
+/// A peer that is down, slow or hostile changes nothing in the store, in what is held of other peers, or in the time it
+/// takes to read either. Shutting down withdraws nothing: whoever reads the views keeps the last state.
+///
+/// Everything here may be used from any task.
+public final class MeshAgent: Service {
+    /// What the agent was made with.
+    public let configuration: MeshConfiguration
+
+    /// The cluster's own state. Nothing that a peer sends gets here.
+    public let store: KVStore
+
+    /// What all clusters say, merged.
+    public let views: MergedViews
+
+    private let server: WatcherServer
+    private let mirrors: [RemoteClusterMirror]
+    private let logger: Logger
+    private let state = Locked(State())
+
+    private struct State {
+        var isComplete = false
+        var rejectedLocalRecords = 0
+    }
+
+    /// Checks the configuration, makes an empty store and listens for other clusters; nothing is served or connected
+    /// before ``run()``.
+    ///
+    /// - Throws: ``MeshConfigurationError`` that says which cluster, peer or address is wrong, and what to do.
+    public init(configuration: MeshConfiguration, logger: Logger) throws(MeshConfigurationError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.logger = logger
+        store = KVStore(configuration: configuration.store)
+        views = MergedViews(local: configuration.name)
+        do {
+            server = try WatcherServer(configuration: configuration.server, reader: store.reader, logger: logger)
+            mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
+                try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
+            }
+        } catch {
+            throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
+        }
+    }
+
+    /// The port that other clusters connect to.
+    public var port: Int { server.port }
+
+    /// The mirror of a peer; `nil` if no such peer is configured.
+    public func mirror(of peer: ClusterName) -> RemoteClusterMirror? {
+        mirrors.first { $0.cluster == peer }
+    }
+
+    /// Says that the store holds all of the cluster's records: publishes the cluster config and, for each kind of
+    /// record, the canary that peers wait for.
+    ///
+    /// Until then peers take nothing from this cluster, since a store that is still filling looks like a mass deletion.
+    /// Saying it again is harmless.
+    ///
+    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
+    public func initialStateComplete() throws {
+        var config = ClusterConfig(id: configuration.id.rawValue)
+        config.syncedCanaries = true
+        config.maxConnectedClusters = UInt32(configuration.idSpace.rawValue)
+        let name = configuration.name
+        let encoded = config.encoded()
+        try store.transaction { transaction in
+            let configKey = KeyLayout.clusterConfig(of: name)
+            // The same value again would only wake every peer.
+            if transaction[configKey].map({ $0.value.elementsEqual(encoded) }) == true { return }
+            for kind in RecordKind.allCases {
+                transaction.put(KeyLayout.canary(of: name, for: kind), "complete")
+            }
+            transaction.put(configKey, encoded)
+        }
+        state.withLock { $0.isComplete = true }
+    }
+
+    /// How the agent and its peers are doing. O(peers), never waits for one.
+    public func status() -> MeshStatus {
+        let (isComplete, rejected) = state.withLock { ($0.isComplete, $0.rejectedLocalRecords) }
+        return MeshStatus(
+            name: configuration.name,
+            id: configuration.id,
+            port: port,
+            storeID: store.identity.clusterID,
+            revision: store.revision,
+            isInitialStateComplete: isComplete,
+            rejectedLocalRecords: rejected,
+            peers: mirrors.map(\.status)
+        )
+    }
+
+    /// Waits until every peer is followed and current.
+    ///
+    /// - Throws: ``SynchronizationTimeout`` that names the peers that are not, `CancellationError` when cancelled.
+    public func waitUntilSynchronized(timeout: Duration) async throws {
+        let deadline = ContinuousClock.now + timeout
+        while !status().isSynchronized {
+            guard ContinuousClock.now < deadline else {
+                let missing = status().peers.filter { !$0.state.isCurrent }.map { peer in
+                    "\(peer.cluster) is \(peer.state.rawValue)" + (peer.lastError.map { " (\($0))" } ?? "")
+                }
+                throw SynchronizationTimeout(timeout: timeout, missing: missing)
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Serves and mirrors until the task is cancelled or the service group shuts down gracefully.
+    ///
+    /// - Throws: An error of the server, if it can no longer serve. No peer can end it.
+    public func run() async throws {
+        logger.info(
+            "agent runs",
+            metadata: ["cluster": "\(configuration.name)", "port": "\(port)", "peers": "\(mirrors.count)"]
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for mirror in mirrors {
+                let changes = mirror.changes()
+                views.apply(changes.snapshot.updates)
+                group.addTask { try await mirror.run() }
+                group.addTask { for await updates in changes { self.views.apply(updates) } }
+            }
+            group.addTask { await self.followOwnStore() }
+            defer { group.cancelAll() }
+            // Ends when it is told to, or when it can no longer serve.
+            try await server.run()
+        }
+    }
+
+    /// Keeps the views in step with the own store.
+    private func followOwnStore() async {
+        let name = configuration.name
+        var records = LocalRecords(cluster: name, id: configuration.id, space: configuration.idSpace)
+        let range = KeyRange.prefix(KeyLayout.state)
+        while !Task.isCancelled {
+            let snapshot = store.snapshot()
+            publish(records.reset(to: snapshot.pairs(in: range)))
+            views.apply([.current(name)])
+            do {
+                for try await batch in store.watch(range, from: snapshot.revision.next) {
+                    publish(records.apply(batch.events))
+                }
+                return
+            } catch {
+                // More was written than the history holds while this task waited for its turn: look at all of it.
+                logger.info(
+                    "the own store was compacted past the views; reading it again", metadata: ["why": "\(error)"])
+            }
+        }
+    }
+
+    private func publish(_ outcome: LocalRecords.Outcome) {
+        views.apply(outcome.updates)
+        guard !outcome.rejected.isEmpty else { return }
+        state.withLock { $0.rejectedLocalRecords += outcome.rejected.count }
+        for error in outcome.rejected.prefix(3) {
+            logger.warning("an own record is not valid and not shown in the views", metadata: ["error": "\(error)"])
+        }
+    }
+}

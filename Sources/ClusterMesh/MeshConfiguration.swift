@@ -1,0 +1,170 @@
+public import MeshClient
+public import MeshCore
+public import MeshMirror
+public import MeshStore
+internal import MeshTLS
+public import MeshWatcher
+
+/// One peer: a cluster to mirror.
+public struct PeerConfiguration: Sendable {
+    /// The peer's name. Records in another name are refused.
+    public var name: ClusterName
+
+    /// The peer's number. A peer that says it has another one is refused.
+    public var id: ClusterID
+
+    /// Where its server, or a real etcd with its state, is reached: `https://host:port`, one or more, tried in random
+    /// order.
+    public var endpoints: [EtcdEndpoint]
+
+    /// The certificate that this agent shows to the peer, its key, and the roots that the peer's certificate must lead
+    /// to.
+    public var credentials: TLSCredentials
+
+    /// A peer reached at `endpoints`.
+    ///
+    /// - Throws: ``MeshCore/ClusterNamingError`` for a name or number that cannot be a cluster's,
+    ///   ``MeshClient/EtcdEndpointError`` for a text that is no endpoint.
+    public init(
+        name: some StringProtocol,
+        id: Int,
+        endpoints: [String],
+        credentials: TLSCredentials,
+        idSpace: ClusterID.Space = .clusters255
+    ) throws {
+        self.name = try ClusterName(name)
+        self.id = try ClusterID(id, in: idSpace)
+        self.endpoints = try endpoints.map { try EtcdEndpoint(url: $0) }
+        self.credentials = credentials
+    }
+}
+
+/// What a ``MeshAgent`` is: one cluster, where it serves, and whom it mirrors.
+public struct MeshConfiguration: Sendable {
+    /// The most peers of one agent: as many as the larger number space has besides the own cluster.
+    public static let maximumPeers = 510
+
+    /// The own cluster's name.
+    public var name: ClusterName
+
+    /// The own cluster's number.
+    public var id: ClusterID
+
+    /// How many clusters the mesh can have; the same in all its clusters. Default 255.
+    public var idSpace: ClusterID.Space
+
+    /// The address that other clusters connect to. Default 127.0.0.1.
+    public var host = "127.0.0.1"
+
+    /// The port that other clusters connect to; 0, the default, takes a free one.
+    public var port = 0
+
+    /// The server's certificate and key, and the roots that clients' certificates must lead to.
+    public var credentials: TLSCredentials
+
+    /// The clusters to mirror. Default none; at most ``maximumPeers``.
+    public var peers: [PeerConfiguration] = []
+
+    /// Who may read besides other clusters (Cilium's roles); empty by default.
+    public var additionalRoles: [AccessRole] = []
+
+    /// The bounds of the own store.
+    public var store = KVStoreConfiguration()
+
+    /// The bounds of what readers can make the server hold and do.
+    public var serverLimits = WatcherLimits()
+
+    /// Whether a peer's records are taken only once it published its cluster config. Default true; false for a bare
+    /// etcd that nobody wrote one into.
+    public var requiresClusterConfig = true
+
+    /// Changes a mirror's bounds and times before it is made; does nothing by default.
+    public var adjustMirror: @Sendable (inout MirrorConfiguration) -> Void = { _ in }
+
+    /// The configuration of a cluster without peers.
+    ///
+    /// - Throws: ``MeshCore/ClusterNamingError`` for a name or number that cannot be a cluster's.
+    public init(
+        name: some StringProtocol,
+        id: Int,
+        credentials: TLSCredentials,
+        idSpace: ClusterID.Space = .clusters255
+    ) throws {
+        self.name = try ClusterName(name)
+        self.id = try ClusterID(id, in: idSpace)
+        self.idSpace = idSpace
+        self.credentials = credentials
+    }
+}
+
+/// A configuration that cannot work, and why.
+public struct MeshConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong, with which cluster or peer, and what to do.
+    public var message: String
+
+    /// The error behind it, if there is one.
+    public var cause: (any Error)?
+
+    init(_ message: String, cause: (any Error)? = nil) {
+        self.message = message
+        self.cause = cause
+    }
+
+    public var description: String { message }
+}
+
+extension MeshConfiguration {
+    /// Checks what must be unique and in range.
+    ///
+    /// - Throws: ``MeshConfigurationError`` that names the peer.
+    func validate() throws(MeshConfigurationError) {
+        guard peers.count <= Self.maximumPeers else {
+            throw MeshConfigurationError(
+                "\(peers.count) peers are configured; at most \(Self.maximumPeers) are possible")
+        }
+        var byName: [ClusterName: ClusterID] = [name: id]
+        var byID: [ClusterID: ClusterName] = [id: name]
+        for peer in peers {
+            if peer.name == name {
+                throw MeshConfigurationError("peer '\(peer.name)' has this cluster's own name; remove it or rename it")
+            }
+            guard byName.updateValue(peer.id, forKey: peer.name) == nil else {
+                throw MeshConfigurationError("peer '\(peer.name)' is configured twice; keep one of them")
+            }
+            if let holder = byID.updateValue(peer.name, forKey: peer.id) {
+                throw MeshConfigurationError(
+                    "peer '\(peer.name)' and cluster '\(holder)' both have ID \(peer.id); IDs are unique in a mesh"
+                )
+            }
+            guard !peer.endpoints.isEmpty else {
+                throw MeshConfigurationError(
+                    "peer '\(peer.name)' has no endpoint; give it at least one https://host:port")
+            }
+        }
+    }
+
+    /// The server's part of the configuration.
+    var server: WatcherServerConfiguration {
+        var server = WatcherServerConfiguration(cluster: name, credentials: credentials, verifier: .mesh())
+        server.host = host
+        server.port = port
+        server.access = .cilium(cluster: name, adding: additionalRoles)
+        server.limits = serverLimits
+        return server
+    }
+
+    /// The part of the mirror of `peer`.
+    func mirror(of peer: PeerConfiguration) -> MirrorConfiguration {
+        var mirror = MirrorConfiguration(
+            cluster: peer.name,
+            id: peer.id,
+            endpoints: peer.endpoints,
+            credentials: peer.credentials,
+            verifier: .mesh()
+        )
+        mirror.idSpace = idSpace
+        mirror.requiresClusterConfig = requiresClusterConfig
+        adjustMirror(&mirror)
+        return mirror
+    }
+}
