@@ -4,7 +4,7 @@ internal import MeshCore
 /// A gRPC server over mutual TLS.
 ///
 /// It listens, and takes calls, from its creation on; unary calls wait until ``run()`` runs. End it with
-/// ``shutDown(grace:)`` or by cancelling ``run()`` before the last reference goes.
+/// ``shutDown(grace:)`` or by cancelling ``run()``; one that was never run is closed when its last reference goes.
 ///
 /// A stream costs no thread and no task; unary handlers run in tasks of ``run()``, a bounded number at a time.
 public final class RPCServer: Sendable {
@@ -61,7 +61,7 @@ public final class RPCServer: Sendable {
 
     deinit {
         if closing.isOpen { return }
-        assertionFailure("an RPCServer on port \(port) was dropped without shutDown(grace:)")
+        // It was never run, as a run ends with a shutdown. Core closes it without anyone waiting.
         let core = state.withLock { $0.core }
         core.shutDown()
         core.cancelAllCalls()

@@ -15,7 +15,7 @@ import Testing
     @Test func readsEveryFileInOrderOfNamesAndSkipsEmptyLines() throws {
         let lines = try load([
             "b.jsonl": #"{"key":"two","value":"2"}"# + "\n\n",
-            "a.jsonl": #"{"key":"one","value":{"a": 1}}"#,
+            "a.jsonl": #"{"key":"one","value":"{\"a\":1}"}"#,
             "notes.txt": "not state",
         ]).get()
         #expect(lines == [StateLine(key: "one", value: Array(#"{"a":1}"#.utf8)), StateLine(key: "two", value: [0x32])])
