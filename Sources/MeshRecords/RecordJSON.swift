@@ -3,7 +3,8 @@ internal import FoundationEssentials
 /// What reading the records' JSON has in common.
 ///
 /// What is read is described by `Decodable` structs whose fields are all optional, so that an absent field and `null`
-/// both mean "zero", as for Go's `encoding/json`; unknown fields are skipped. `JSONDecoder` bounds the nesting (512).
+/// both mean "zero", as for Go's `encoding/json`; unknown fields are skipped. Names of fields must match exactly, where Go
+/// ignores case: no writer relies on that. `JSONDecoder` bounds the nesting (512).
 enum RecordJSON {
     /// Reads one JSON object that is all of `json`.
     static func decode<Form: Decodable>(_ form: Form.Type, _ json: some Collection<UInt8>) throws(RecordError) -> Form {

@@ -87,7 +87,8 @@ public struct IPCache: MergeEngine {
             cluster: cluster,
             record: winner.value,
             identity: isRemoteHost ? Self.remoteNodeIdentity : winner.value.identity,
-            rivals: Set(claims.all.map(\.claimant.rank.cluster)).subtracting([cluster]).sorted()
+            rivals: claims.all.count == 1
+                ? [] : Set(claims.all.map(\.claimant.rank.cluster)).subtracting([cluster]).sorted()
         )
     }
 

@@ -33,6 +33,9 @@ public final class View<Engine: MergeEngine>: Sendable {
     }
 
     /// Merges updates and publishes them together: nobody sees a part of them.
+    ///
+    /// Other writers wait meanwhile (readers do not), so that a cluster with much to say should say it in batches of a
+    /// few hundred.
     public func apply(_ updates: [RecordUpdate]) {
         // The inner lock is taken inside the outer one, so that what is published keeps the order of the merges.
         let deliveries = writer.withLock { engine in
