@@ -69,7 +69,10 @@ struct WatcherFixture: Sendable {
     }
 }
 
-/// Says nothing below errors.
+/// Long enough for a machine that runs many tests at once under a sanitizer; a test that waits this long has failed.
+let testDeadline = Duration.seconds(60)
+
+/// Says nothing below critical errors.
 let quietLogger: Logger = {
     var logger = Logger(label: "watcher-tests")
     logger.logLevel = .critical
@@ -82,7 +85,7 @@ struct TestClient: Sendable {
 
     /// Calls a unary method with any bytes.
     func call(_ path: String, _ request: [UInt8]) async throws -> [UInt8] {
-        try await channel.unary(RPCMethod(path: path), request, timeout: .seconds(10))
+        try await channel.unary(RPCMethod(path: path), request, timeout: testDeadline)
     }
 
     /// How a call ended that must not succeed.
@@ -122,7 +125,7 @@ struct TestWatchStream: Sendable {
     }
 
     /// The next message; throws the status of a stream that ended.
-    func next(within limit: Duration = .seconds(20)) async throws -> WatchServerMessage {
+    func next(within limit: Duration = testDeadline) async throws -> WatchServerMessage {
         guard let message = try await nextOrEnd(within: limit) else {
             throw UnexpectedAction(description: "the stream ended with OK, not with a message")
         }
@@ -130,7 +133,7 @@ struct TestWatchStream: Sendable {
     }
 
     /// The next message, or `nil` at an end with OK.
-    func nextOrEnd(within limit: Duration = .seconds(20)) async throws -> WatchServerMessage? {
+    func nextOrEnd(within limit: Duration = testDeadline) async throws -> WatchServerMessage? {
         let stream = stream
         let bytes = try await TestSupport.within(limit, "the next message of a watch stream") {
             try await stream.next()

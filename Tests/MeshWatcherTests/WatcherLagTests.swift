@@ -163,15 +163,15 @@ import Testing
         try await WatcherFixture.run(store, configure: { $0.progressInterval = .milliseconds(100) }) { fixture in
             try await fixture.withClient { client in
                 let stream = try client.openWatch()
-                try await stream.create(WatchCreateRequest(.key("quiet"), progressNotify: true))
                 try await stream.create(WatchCreateRequest(.key("silent")))
+                try await stream.create(WatchCreateRequest(.key("quiet"), progressNotify: true))
                 for _ in 0..<5 { try store.put("other", "v") }
-                // All messages are the first watch's, as the other did not ask; they get to the store's revision and
+                // All messages are the second watch's, as the first did not ask; they get to the store's revision and
                 // stay there.
                 var revisions: [Revision] = []
                 while revisions.filter({ $0 == 6 }).count < 2 {
                     let message = try await stream.next()
-                    #expect(message.watchID == 0)
+                    #expect(message.watchID == 1)
                     #expect(message.events.isEmpty && !message.created && !message.canceled)
                     revisions.append(message.header?.revision ?? .none)
                 }
