@@ -98,9 +98,10 @@ final class OperationBatch: CompletionTag, @unchecked Sendable {
     func start(on call: CoreCall, for owner: any BatchOwner) -> Bool {
         self.call = call
         self.owner = owner
+        let (pointer, operations, count) = (call.pointer, operations, count)
+        // From here on the batch belongs to the poller: nothing of it is read before the start, nor after.
         let tag = lend()
-        let error = grpc_call_start_batch(call.pointer, operations, count, tag, nil)
-        // From here on the batch belongs to the poller, which may have it already.
+        let error = grpc_call_start_batch(pointer, operations, count, tag, nil)
         if error == GRPC_CALL_OK { return true }
         _ = CompletionTag.takeBack(tag)
         finish()
