@@ -30,6 +30,7 @@ lint: ## format, imports, and what does not belong in the tree
 	.ci/check-imports
 	.ci/test-check-imports
 	.ci/check-tree
+	.ci/check-readme
 
 format:
 	$(SWIFT) format -i -r $(FORMATTED)
@@ -40,6 +41,9 @@ protos: ## Sources/CProtos anew from Protos/
 check-protos: protos ## fails if what is committed is not what Protos/ says
 	git diff --exit-code -- Sources/CProtos
 	@test -z "$$(git ls-files --others Sources/CProtos)" || { echo "a generated file is not committed" >&2; exit 1; }
+
+docs: install ## the documentation of all modules, into docs-output/
+	.ci/docs docs-output
 
 install:
 	@.ci/install

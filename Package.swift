@@ -145,7 +145,7 @@ let package = Package(
             "InteroperabilityTests",
             [
                 "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshCore", "MeshMirror", "MeshRecords", "MeshRPC",
-                "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", logging,
+                "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", "mesh-demo", logging,
             ]
         ),
     ]
