@@ -39,6 +39,7 @@ public final class TestMesh: Sendable {
     private let links: [LinkKey: FaultyLink]
     private let logger: Logger
     private let agents = Locked<[String: RunningAgent]>([:])
+    private let ports = Locked<[String: Int]>([:])
     private let starts: AsyncStream<RunningAgent>.Continuation
 
     private struct LinkKey: Hashable {
@@ -159,7 +160,7 @@ extension TestMesh {
         await agents.withLock { $0.removeValue(forKey: name) }?.stop()
     }
 
-    /// Starts a stopped cluster anew: an empty store with another history, filled with `state`.
+    /// Starts a stopped cluster anew, on the port that it had: an empty store with another history, filled with `state`.
     ///
     /// - Throws: ``TestMeshError`` if the cluster runs or does not exist; what making an agent throws.
     public func start(_ name: String, holding state: [StateLine]) throws {
@@ -181,6 +182,8 @@ extension TestMesh {
             mirror.backoff.firstBound = .milliseconds(50)
             mirror.backoff.maximumBound = .milliseconds(400)
         }
+        // One that comes back is found where it was.
+        configuration.port = ports.withLock { $0[name] } ?? 0
         cluster.adjust(&configuration)
         var logger = logger
         logger[metadataKey: "agent"] = "\(name)"
@@ -192,6 +195,7 @@ extension TestMesh {
         }
         if cluster.isComplete { try agent.initialStateComplete() }
         for (key, link) in links where key.peer == name { link.retarget(to: agent.port) }
+        ports.withLock { $0[name] = agent.port }
         let running = RunningAgent(agent, logger: logger)
         agents.withLock { $0[name] = running }
         starts.yield(running)

@@ -11,11 +11,6 @@ struct ViewSummary: Equatable {
     var identities: [UInt32: String] = [:]
     /// Addresses with the cluster, node and identity behind them.
     var addresses: [String: String] = [:]
-    /// The number of records of each cluster.
-    var counts: [String: Int] = [:]
-
-    /// The number of records of one cluster.
-    func of(_ cluster: String) -> Int { counts[cluster] ?? 0 }
 }
 
 extension Story {
@@ -29,9 +24,6 @@ extension Story {
         var summary = ViewSummary()
         for cluster in nodes.clusters.names {
             summary.nodes.formUnion(nodes.nodes(of: cluster).map { "\(cluster)/\($0.name)" })
-            summary.counts["\(cluster)"] =
-                nodes.clusters.count(of: cluster) + identities.clusters.count(of: cluster)
-                + addresses.clusters.count(of: cluster) + services.clusters.count(of: cluster)
         }
         for service in services.all {
             let shared = ((service.local.map { [$0] } ?? []) + service.remotes).filter {

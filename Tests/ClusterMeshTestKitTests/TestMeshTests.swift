@@ -76,6 +76,11 @@ import Testing
             #expect(throws: TestMeshError.self) { try mesh.agent("kos") }
             try mesh.start("kos", holding: [kept, try node("tigaki", of: "kos", id: 3)])
             try await eventually { try nodes(at: "athens", in: mesh) == ["kos/kefalos", "kos/tigaki"] }
+            // The outcome is told once the peer is followed again.
+            try await eventually {
+                let peer = try mesh.agent("athens").status().peers[0]
+                return peer.state == .watching && peer.synchronisations == 2
+            }
             let peer = try mesh.agent("athens").status().peers[0]
             #expect(peer.storeID != before)
             #expect(peer.lastResync?.changes.added == 1)
