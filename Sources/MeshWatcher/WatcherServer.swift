@@ -7,16 +7,20 @@ public import ServiceLifecycle
 
 /// Serves one store to etcd v3 clients over mutual TLS, for reading only.
 ///
-/// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs; what comes earlier waits. A
-/// server that is never run must be given up with ``shutDown()``. KV.Range and Watch.Watch are
-/// answered as etcd answers them; every RPC that would change anything is refused with PermissionDenied before its
-/// body is looked at, and anything else is Unimplemented. There is no way from here to the store's writing side: a
-/// `StoreReader` has none.
+/// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs; what comes earlier waits.
+/// KV.Range and Watch.Watch are answered as etcd answers them; every RPC that would change anything is refused with
+/// PermissionDenied before its body is looked at, and anything else is Unimplemented. There is no way from here to the
+/// store's writing side: a `StoreReader` has none.
 ///
-/// Deviations from etcd, on purpose: answers to progress requests wait until the watches have been sent everything
-/// up to the revision they tell (etcd 3.4's may overtake events); requests for progress that wait together share one
-/// answer; a stream whose client has finished sending ends once it has been sent what was there; watch ID -1 cannot
-/// be chosen by a client; all bounds of ``WatcherLimits``.
+/// Deviations from etcd, on purpose:
+/// - Answers to progress requests wait until the watches have been sent everything up to the revision they tell, and
+///   requests that wait together share one answer: etcd 3.4's may overtake events.
+/// - The header's revision is never ahead of what the watch was sent, also in the answer to a cancel and when
+///   compaction ends a watch; etcd says 0 there.
+/// - A stream whose client has finished sending ends once it has been sent what was there: nobody could end its watches
+///   any more.
+/// - Watch ID -1 cannot be chosen by a client, as it is the one of answers that belong to no watch.
+/// - The bounds of ``WatcherLimits``.
 public final class WatcherServer: Service, Sendable {
     private let server: RPCServer
     private let hub: WatchHub
@@ -90,8 +94,8 @@ public final class WatcherServer: Service, Sendable {
         logger.info("stopped")
     }
 
-    /// Closes the port, ends the streams with Unavailable, and lets calls finish for the configured grace. ``run()``
-    /// then returns.
+    /// Closes the port, ends the streams with Unavailable, and lets calls finish for the configured grace; ``run()``
+    /// then returns. Who cancels ``run()``, or shuts its service group down, need not call it.
     public func shutDown() async {
         await server.shutDown(grace: configuration.shutdownGrace)
     }

@@ -154,7 +154,9 @@ import Testing
                     return checks
                 }
             }
-            try await eventually("all watches are made") { progress.withLock { $0.readyStreams } == 4 }
+            try await eventually(within: testDeadline, "all watches are made") {
+                progress.withLock { $0.readyStreams } == 4
+            }
             try await write(1_500, to: store, &journal, &numbers)
             let end = store.revision
             progress.withLock { $0.last = end }
