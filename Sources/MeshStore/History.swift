@@ -95,8 +95,18 @@ struct History: Sendable {
         guard entry.position >= start, entry.pair.modRevision > revision else {
             return entry.isLive ? entry.pair : nil
         }
-        // Go back to the key's first change after `revision`.
+        return log[firstChange(of: entry, after: revision).position].previous
+    }
+
+    /// How many links ``pair(of:at:)`` follows: O(log v).
+    func stepsToPair(of entry: IndexEntry, at revision: Revision) -> Int {
+        firstChange(of: entry, after: revision).steps
+    }
+
+    /// The position of a key's first change after `revision`, found backwards from its last one, which is after it.
+    private func firstChange(of entry: IndexEntry, after revision: Revision) -> (position: Int, steps: Int) {
         var position = entry.position
+        var steps = 0
         while true {
             let links = log.read(position) { $0.links }
             if isAfter(revision, links.jump) {
@@ -104,8 +114,9 @@ struct History: Sendable {
             } else if isAfter(revision, links.older) {
                 position = links.older
             } else {
-                return log[position].previous
+                return (position, steps)
             }
+            steps += 1
         }
     }
 

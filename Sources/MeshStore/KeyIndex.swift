@@ -7,7 +7,11 @@ internal import MeshCore
 ///
 /// Complexity, with n keys: lookup, update and removal O(log n); counting O(log n); visiting k keys O(log n + k).
 struct KeyIndex: Sendable {
-    private var root = IndexNode()
+    private var root: IndexNode
+
+    init(root: IndexNode = IndexNode()) {
+        self.root = root
+    }
 
     /// The number of live keys.
     var liveCount: Int { root.liveCount }
@@ -68,16 +72,17 @@ struct KeyIndex: Sendable {
 extension KeyIndex {
     /// What is wrong with the tree, in words; `nil` if nothing is. Tests call it after every change they make.
     func brokenInvariant() -> String? {
-        var last: Key?
-        var inOrder = true
-        _ = root.visit(from: nil, before: nil, liveOnly: false) { entry in
-            if let last, !(last < entry.pair.key) { inOrder = false }
-            last = entry.pair.key
-            return inOrder
-        }
-        if !inOrder { return "keys are out of order at \(last.map(\.description) ?? "")" }
+        // The shape first: a tree of a wrong shape can't be walked.
         var leafDepth: Int?
-        return root.brokenInvariant(depth: 0, leafDepth: &leafDepth)
+        if let broken = root.brokenInvariant(depth: 0, leafDepth: &leafDepth) { return broken }
+        var last: Key?
+        var isInOrder = true
+        _ = root.visit(from: nil, before: nil, liveOnly: false) { entry in
+            if let last, !(last < entry.pair.key) { isInOrder = false }
+            last = entry.pair.key
+            return isInOrder
+        }
+        return isInOrder ? nil : "keys are out of order at \(last.map(\.description) ?? "")"
     }
 }
 

@@ -70,6 +70,9 @@ final class StorePublication: Sendable {
         withExtendedLifetime(subscriptions) {}
     }
 
+    /// The revision of the last state that a reader was given, as far as it is remembered.
+    var pinnedRevision: Revision? { front.withLock { $0.pinned?.revision } }
+
     var subscriptionCount: Int { front.withLock { $0.subscriptions.count } }
 
     /// Lets go of kept snapshots that compaction has made unreadable.
@@ -142,7 +145,7 @@ private struct PublishedState: Sendable {
     var engine: StoreEngine
     var subscriptions: StorePublisher.Wakes = []
     var lastID: CommitSubscription.ID = 0
-    private var pinned: StoreEngine?
+    private(set) var pinned: StoreEngine?
 
     init(_ engine: StoreEngine) {
         self.engine = engine

@@ -132,7 +132,14 @@ struct ModelStore {
     mutating func compact(to target: Revision) throws(EtcdError) {
         if target.rawValue <= compacted { throw .compacted }
         if target.rawValue > revision { throw .futureRevision }
-        compacted = target.rawValue
+        forget(before: target.rawValue)
+    }
+
+    /// What is before the compacted revision is never asked for again; only time is saved by not keeping it.
+    mutating func forget(before revision: Int64) {
+        guard revision > compacted else { return }
+        compacted = revision
+        events.removeAll { $0.revision.rawValue < revision }
     }
 
     static func checkShape(_ request: PutRequest) throws(EtcdError) {
