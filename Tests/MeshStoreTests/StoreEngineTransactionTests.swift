@@ -132,7 +132,7 @@ import Testing
             [delete(.prefix("k")), put("key")],
             [put("k"), nested([put("k")])],
             [nested([put("k")]), nested([], [put("k")])],
-            [delete(.all), nested([put("k")])],
+            [delete(.prefix("k")), nested([put("k")])],
             [nested([delete(.key("k"))]), put("k")],
             [nested([delete(.key("k"))]), nested([put("k")])],
             [nested([nested([put("k")])]), put("k")],
@@ -148,6 +148,9 @@ import Testing
         let allowed: [[Operation]] = [
             [put("k"), put("l"), delete(.key("m"))],
             [delete(.key("k")), delete(.all)],
+            // etcd takes a deletion without an end for one of nothing.
+            [delete(.all), put("k")],
+            [put("k"), delete(.from("a"))],
             [delete(.interval("k", "l")), put("l")],
             [nested([put("k")], [put("k")])],
             [put("k"), .range(RangeRequest(.all))],
@@ -177,6 +180,25 @@ import Testing
         var old = RangeRequest(.key("a"))
         old.revision = 3
         #expect(try engine.range(old).pairs.map { Array($0.value) } == [before])
+    }
+
+    @Test func aKeyDeletedAndWrittenInOneRevisionBeginsANewLife() throws {
+        var engine = try engine()
+        _ = try engine.put(PutRequest("a", Array("2".utf8)))
+        _ = try engine.perform(TransactionRequest(success: [delete(.all), put("a", "3")]))
+        let pair = try #require(engine["a"])
+        #expect((pair.createRevision, pair.modRevision, pair.version) == (5, 5, 1))
+        #expect(engine.index.liveCount == 1)
+        var options = WatchOptions()
+        options.previousPairs = true
+        var cursor = WatchCursor(.key("a"), from: 5, options: options)
+        guard case .events(let batch) = engine.step(&cursor, maximumEvents: 9, maximumBytes: 999) else {
+            Issue.record("no events")
+            return
+        }
+        #expect(batch.events.map(\.kind) == [.delete, .put])
+        let before = Array("2".utf8)
+        #expect(batch.events.map { Array($0.previous?.value ?? []) } == [before, before])
     }
 
     @Test func boundsOperationsByTheLongestListOfEachLevel() throws {
