@@ -1,3 +1,5 @@
+internal import MeshCore
+
 /// Looks at whether a server's own port is still served.
 ///
 /// A listener of core's that once found no free descriptor accepts nothing any more, although connecting still works:
@@ -12,19 +14,20 @@ struct ListenerProbe: Sendable {
     }
 
     /// The address to connect to: the one that is listened on, or the loopback where all are.
-    let address: IPAddressText
+    let address: IPAddress
     let port: Int
     /// How long to wait for a reaction.
     let patience: Duration
 
     /// `nil` for a host whose address is not known.
     init?(listeningOn host: String, port: Int, patience: Duration) {
-        guard let address = IPAddressText(host) ?? IPAddressText(resolving: host) else { return nil }
+        guard let address = IPAddress(resolving: host) else { return nil }
+        let isUnspecified = address.high == 0 && address.low == 0
         self.address =
-            switch address {
-            case .v4("0.0.0.0"): .v4("127.0.0.1")
-            case .v6("::"): .v6("::1")
-            default: address
+            switch (isUnspecified, address.family) {
+            case (true, .v4): IPAddress(v4: 0x7F00_0001)
+            case (true, .v6): IPAddress(v6: 0, 1)
+            case (false, _): address
             }
         self.port = port
         self.patience = patience

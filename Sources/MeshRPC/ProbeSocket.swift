@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MeshCore
 
 /// A non-blocking TCP connection to a local address, for looking at what is at its other end.
 ///
@@ -20,9 +21,9 @@ struct ProbeSocket: ~Copyable {
     /// Begins to connect to a numeric address.
     ///
     /// - Throws: ``Failure`` if there is no descriptor, or the connection is refused at once.
-    init(connectingTo address: IPAddressText, port: Int) throws(Failure) {
+    init(connectingTo address: IPAddress, port: Int) throws(Failure) {
         let family =
-            switch address {
+            switch address.family {
             case .v4: AF_INET
             case .v6: AF_INET6
             }
@@ -30,18 +31,18 @@ struct ProbeSocket: ~Copyable {
         descriptor = socket(family, flags, 0)
         guard descriptor >= 0 else { throw Failure(number: errno) }
         let result: Int32
-        switch address {
-        case .v4(let text):
+        switch address.family {
+        case .v4:
             var target = sockaddr_in()
             target.sin_family = sa_family_t(AF_INET)
             target.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-            inet_pton(AF_INET, text, &target.sin_addr)
+            inet_pton(AF_INET, address.description, &target.sin_addr)
             result = Self.connect(descriptor, &target)
-        case .v6(let text):
+        case .v6:
             var target = sockaddr_in6()
             target.sin6_family = sa_family_t(AF_INET6)
             target.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
-            inet_pton(AF_INET6, text, &target.sin6_addr)
+            inet_pton(AF_INET6, address.description, &target.sin6_addr)
             result = Self.connect(descriptor, &target)
         }
         let number = errno

@@ -62,7 +62,7 @@ extension RPCChannelConfiguration {
         if host.isEmpty || host.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") || $0 >= 0x7F }) {
             return "'\(host)' is not a host name or an IP address"
         }
-        if let resolvedAddress, IPAddressText(resolvedAddress) == nil {
+        if let resolvedAddress, (try? IPAddress(resolvedAddress)) == nil {
             return "'\(resolvedAddress)' is not an IP address"
         }
         let faults: [String?] = [
@@ -81,23 +81,23 @@ extension RPCChannelConfiguration {
 
     /// The address to connect to, in core's syntax.
     var target: String {
-        switch IPAddressText(resolvedAddress ?? host) {
-        case .v4(let text)?: "ipv4:\(text):\(port)"
-        case .v6(let text)?: "ipv6:[\(text)]:\(port)"
-        case nil: "dns:///\(host):\(port)"
+        guard let address = try? IPAddress(resolvedAddress ?? host) else { return "dns:///\(host):\(port)" }
+        return switch address.family {
+        case .v4: "ipv4:\(address.inAuthority):\(port)"
+        case .v6: "ipv6:\(address.inAuthority):\(port)"
         }
     }
 
     /// Host and port as they stand in a URL.
     var authority: String {
-        if case .v6(let text)? = IPAddressText(host) { return "[\(text)]:\(port)" }
+        let host = (try? IPAddress(host))?.inAuthority ?? host
         return "\(host):\(port)"
     }
 
     /// The name that TLS is told, for a server with several certificates: the host's, or, as TLS knows no addresses
     /// there, that of the expected cluster.
     var serverName: String {
-        guard IPAddressText(host) != nil, case .server(let cluster?, _) = expectedPeer else { return host }
+        guard (try? IPAddress(host)) != nil, case .server(let cluster?, _) = expectedPeer else { return host }
         return "\(cluster).mesh.cilium.io"
     }
 

@@ -108,7 +108,7 @@ extension RPCServerConfiguration {
 
     /// Host and port as core wants them.
     var listenAddress: String {
-        if case .v6(let text)? = IPAddressText(host) { return "[\(text)]:\(port)" }
+        let host = (try? IPAddress(host))?.inAuthority ?? host
         return "\(host):\(port)"
     }
 

@@ -1,3 +1,5 @@
+internal import MeshCore
+
 extension IPRecord {
     /// Reads the stored JSON. Fields may be missing or `null`, but for the IP; unknown ones are skipped.
     ///

@@ -1,3 +1,5 @@
+public import MeshCore
+
 /// What stands behind an IP address or a CIDR: the node that reaches it and its identity (Cilium's `IPIdentityPair`).
 public struct IPRecord: Hashable, Sendable {
     /// A named port of a pod.

@@ -1,3 +1,5 @@
+internal import MeshCore
+
 extension NodeRecord {
     /// Reads the stored JSON. Fields may be missing or `null`; unknown ones are skipped.
     ///

@@ -1,3 +1,5 @@
+public import MeshCore
+
 /// A node of a cluster (Cilium's `Node`): its addresses, the pod ranges it routes, its keys for encryption.
 public struct NodeRecord: Hashable, Sendable {
     /// One of a node's addresses.

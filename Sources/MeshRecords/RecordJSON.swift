@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import MeshCore
 
 /// What reading the records' JSON has in common.
 ///

@@ -1,3 +1,5 @@
+internal import MeshCore
+
 extension ServiceRecord {
     /// Reads the stored JSON. Fields may be missing or `null`; unknown ones are skipped.
     ///

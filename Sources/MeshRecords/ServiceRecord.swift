@@ -1,3 +1,5 @@
+public import MeshCore
+
 /// A port of a service's frontend or backend.
 public struct ServicePort: Hashable, Sendable {
     /// The port's name; several ports of one address have different names.

@@ -76,7 +76,7 @@ public struct CertificateAuthority: Sendable {
     ) throws(TLSError) -> IssuedCertificate {
         var addresses: [IPAddress] = []
         for text in ["127.0.0.1", "::1"] + extraIPAddresses {
-            guard let address = IPAddress(text) else {
+            guard let address = IPAddress(host: text) else {
                 throw TLSError(.invalidRequest, "'\(text.prefix(80))' is not an IP address")
             }
             if !addresses.contains(address) { addresses.append(address) }
@@ -123,7 +123,7 @@ public struct CertificateAuthority: Sendable {
     ) throws(TLSError) -> IssuedCertificate {
         try issue(
             purpose, commonName: commonName, dnsNames: dnsNames, uris: uris,
-            ipAddresses: ipAddresses.compactMap { IPAddress($0) }, validity: validity, notBefore: notBefore
+            ipAddresses: ipAddresses.compactMap { IPAddress(host: $0) }, validity: validity, notBefore: notBefore
         )
     }
 

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import MeshCore
 
 /// What a new certificate is to say, checked before OpenSSL sees it.
 struct CertificateRequest {

@@ -1,3 +1,5 @@
+internal import MeshCore
+
 /// DNS names in certificates: which are names at all, and which names a pattern matches.
 enum HostName {
     /// The longest name, in characters (RFC 1035).
@@ -27,7 +29,7 @@ enum HostName {
     ///
     /// An address is no name: no pattern covers it.
     static func covers(_ pattern: String, host: String) -> Bool {
-        guard IPAddress(host) == nil else { return false }
+        guard IPAddress(host: host) == nil else { return false }
         let pattern = normalized(pattern)
         let host = normalized(host)
         guard !host.isEmpty, isValidPattern(pattern), !host.contains("*") else { return false }

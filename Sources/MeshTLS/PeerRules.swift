@@ -46,8 +46,8 @@ enum PeerRules {
             )
         }
         for host in hosts {
-            if let address = IPAddress(host) {
-                if certificate.ipAddresses.contains(where: { IPAddress($0) == address }) { return }
+            if let address = IPAddress(host: host) {
+                if certificate.ipAddresses.contains(where: { IPAddress(host: $0) == address }) { return }
             } else if certificate.dnsNames.contains(where: { HostName.covers($0, host: host) }) {
                 return
             }

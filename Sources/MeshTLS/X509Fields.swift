@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import MeshCore
 
 #if canImport(Glibc)
 internal import Glibc
@@ -93,7 +94,7 @@ enum X509Fields {
                 throw TLSError(.malformed, "the certificate has an alternative name without a value")
             }
             if kind == GEN_IPADD {
-                guard let address = IPAddress(bytes: bytes) else {
+                guard let address = IPAddress(certificateBytes: bytes) else {
                     throw TLSError(.malformed, "the certificate has an IP address of \(bytes.count) bytes")
                 }
                 found.ips.append(address.description)

@@ -76,12 +76,11 @@ import Testing
     }
 
     @Test func addressesAreToldFromNames() {
-        #expect(IPAddressText("127.0.0.1") == .v4("127.0.0.1"))
-        #expect(IPAddressText("::1") == .v6("::1"))
-        #expect(IPAddressText("localhost") == nil)
-        #expect(IPAddressText("127.0.0.1:80") == nil)
-        #expect(IPAddressText(resolving: "127.0.0.1") == .v4("127.0.0.1"))
-        #expect(IPAddressText(resolving: "no such host.") == nil)
+        #expect(IPAddress(resolving: "127.0.0.1") == IPAddress(v4: 0x7F00_0001))
+        #expect(IPAddress(resolving: "::1") == IPAddress(v6: 0, 1))
+        #expect(IPAddress(v6: 0, 1).inAuthority == "[::1]")
+        #expect(IPAddress(resolving: "127.0.0.1:80") == nil)
+        #expect(IPAddress(resolving: "no such host.") == nil)
     }
 
     @Test func failuresToConnectAreExplained() {

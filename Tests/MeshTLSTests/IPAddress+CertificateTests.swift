@@ -1,14 +1,15 @@
+import MeshCore
 import Testing
 
 @testable import MeshTLS
 
-@Suite struct IPAddressTests {
+@Suite struct CertificateAddressTests {
     @Test(arguments: [
         ("10.0.0.1", "10.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("0:0:0:0:0:0:0:1", "::1"),
         ("FD00::00AB", "fd00::ab"), ("::ffff:10.0.0.1", "10.0.0.1"), ("255.255.255.255", "255.255.255.255"),
     ])
     func isReadAndWrittenInOneForm(text: String, usual: String) {
-        #expect(IPAddress(text)?.description == usual)
+        #expect(IPAddress(host: text)?.description == usual)
     }
 
     @Test(arguments: [
@@ -16,15 +17,15 @@ import Testing
         "a.example",
     ])
     func isNotMadeOfOtherText(text: String) {
-        #expect(IPAddress(text) == nil)
+        #expect(IPAddress(host: text) == nil)
     }
 
     @Test(arguments: [0, 1, 3, 5, 15, 17, 32])
     func hasFourOrSixteenBytes(count: Int) {
-        #expect(IPAddress(bytes: [UInt8](repeating: 1, count: count)) == nil)
+        #expect(IPAddress(certificateBytes: [UInt8](repeating: 1, count: count)) == nil)
     }
 
     @Test func doesNotEndAtAZeroByte() {
-        #expect(IPAddress("10.0.0.1\0") == nil)
+        #expect(IPAddress(host: "10.0.0.1\0") == nil)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import MeshRecords
+@testable import MeshCore
 
 @Suite("IPAddress")
 struct IPAddressTests {

@@ -3,6 +3,10 @@ public struct IPTextError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, with the text.
     public var message: String
 
+    package init(message: String) {
+        self.message = message
+    }
+
     public var description: String { message }
 }
 
