@@ -15,8 +15,6 @@ let swiftSettings: [SwiftSetting] = [
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let asyncAlgorithms: Target.Dependency = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
-let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -49,7 +47,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -71,7 +68,7 @@ let package = Package(
         module("MeshRPC", ["MeshCore", "CGRPC", logging]),
         module("MeshTLS", ["MeshCore", "COpenSSL"]),
         module("MeshWire", ["MeshCore", "CProtos"]),
-        module("MeshStore", ["MeshCore", collections]),
+        module("MeshStore", ["MeshCore"]),
         module("MeshRecords", ["MeshCore"]),
 
         // 3: parts
@@ -85,7 +82,7 @@ let package = Package(
         // 4: services
         module(
             "MeshMirror",
-            ["MeshCore", "MeshClient", "MeshRecords", collections, logging, serviceLifecycle, asyncAlgorithms]
+            ["MeshCore", "MeshClient", "MeshRecords", collections, logging, serviceLifecycle]
         ),
 
         // 5: product
@@ -93,7 +90,7 @@ let package = Package(
             "ClusterMesh",
             [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", logging, serviceLifecycle, asyncAlgorithms,
+                "MeshViews", "MeshMirror", logging, serviceLifecycle,
             ]
         ),
 
