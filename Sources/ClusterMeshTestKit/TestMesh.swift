@@ -149,7 +149,7 @@ extension TestMesh {
     /// Waits until every running agent follows all its peers.
     ///
     /// - Throws: ``SynchronizationTimeout`` that names the peers that are not followed.
-    public func waitUntilSynchronized(timeout: Duration = .seconds(10)) async throws {
+    public func waitUntilSynchronized(timeout: Duration = .seconds(30)) async throws {
         for running in agents.withLock({ Array($0.values) }) {
             try await running.agent.waitUntilSynchronized(timeout: timeout)
         }

@@ -61,7 +61,7 @@ import Testing
                 let node = NodeRecord(name: "hurup-\(number)", cluster: "hurup", clusterID: 2)
                 try hurup.store.put(RecordKey.node(node.name).key(in: hurup.configuration.name), node.encoded())
             }
-            try await eventually(within: .seconds(5)) { nodes(athens).count == 22 }
+            try await eventually { nodes(athens).count == 22 }
             #expect(nodes(athens).contains("kos/kos-1"))
         }
     }

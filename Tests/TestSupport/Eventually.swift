@@ -11,7 +11,7 @@ public struct DeadlineError: Error, CustomStringConvertible {
 ///
 /// An error that `condition` throws ends the wait at once.
 public func eventually(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(30),
     _ what: @autoclosure () -> String = "the condition",
     isolation: isolated (any Actor)? = #isolation,
     sourceLocation: SourceLocation = #_sourceLocation,
