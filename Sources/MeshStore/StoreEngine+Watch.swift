@@ -47,9 +47,12 @@ extension StoreEngine {
         case .delete: guard cursor.options.includesDeletes else { return nil }
         }
         guard change.pair.isKey(in: cursor.range) else { return nil }
-        // What was before the compacted revision is not known for certain, even where it is still in memory.
-        let isPreviousKnown = cursor.options.previousPairs && change.revision.previous >= compactedRevision
-        return WatchEvent(kind: change.kind, pair: change.pair, previous: isPreviousKnown ? change.previous : nil)
+        // What was before the compacted revision is not known for certain, even where it is still in memory. A created
+        // key has none, also where the same transaction deleted it first.
+        let hasPrevious =
+            cursor.options.previousPairs && change.revision.previous >= compactedRevision
+            && !(change.kind == .put && change.pair.isCreate)
+        return WatchEvent(kind: change.kind, pair: change.pair, previous: hasPrevious ? change.previous : nil)
     }
 }
 

@@ -102,7 +102,8 @@ struct ModelStore {
             if event.kind == .delete, !cursor.options.includesDeletes { return nil }
             var event = event
             event.previous = nil
-            if cursor.options.previousPairs, event.revision.rawValue - 1 >= compacted {
+            // A created key has nothing before it, also where the same transaction deleted it first.
+            if cursor.options.previousPairs, event.revision.rawValue - 1 >= compacted, !event.isCreate {
                 event.previous = pair(event.pair.key.bytes, at: event.revision.rawValue - 1)
             }
             return event
