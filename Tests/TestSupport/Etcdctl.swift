@@ -51,6 +51,11 @@ public struct Etcdctl: Sendable {
 
     /// Starts `watch` with `arguments`; it runs until it is stopped or the last reference to it goes.
     public func watch(_ arguments: String...) throws -> EtcdctlWatch {
+        try watch(arguments)
+    }
+
+    /// As the other ``watch(_:)``, with the arguments in an array.
+    public func watch(_ arguments: [String]) throws -> EtcdctlWatch {
         EtcdctlWatch(try start(["watch"] + arguments, input: ""))
     }
 
