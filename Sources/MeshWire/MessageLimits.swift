@@ -10,7 +10,8 @@ public struct MessageLimits: Hashable, Sendable {
 
     /// The most fields of a message, those of inner messages included. Default 65,536.
     ///
-    /// A field of two bytes unpacks into a structure of up to some 200 bytes; this bounds the memory at about 16 MB.
+    /// A field of two bytes takes up to some 350 bytes while it is unpacked and converted (an empty comparison of a
+    /// transaction); this bounds the memory at about 25 MB.
     public var maximumFields = 65_536
 
     /// The default limits.
