@@ -121,7 +121,7 @@ let package = Package(
         tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
         tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
         tests("MeshRecordsTests", ["MeshRecords", "TestSupport"]),
-        tests("MeshClientTests", ["MeshClient", "TestSupport"]),
+        tests("MeshClientTests", ["MeshClient", "MeshRPC", "MeshWire", "MeshTLS", "TestSupport", logging]),
         tests(
             "MeshWatcherTests",
             [

@@ -37,10 +37,7 @@ public final class EtcdWatchStream: Sendable {
     ///   too much; DataLoss if a message can't be read.
     public func next(timeout: Duration? = nil) async throws(EtcdError) -> WatchServerMessage? {
         guard let timeout else { return try await nextWhole() }
-        let deadline = WaitDeadline(timeout) {
-            self.stream.cancel()
-            return true
-        }
+        let deadline = WaitDeadline(timeout) { self.stream.cancel() }
         let result: Result<WatchServerMessage?, EtcdError> = await deadline.guarding {
             do throws(EtcdError) {
                 return .success(try await self.nextWhole())

@@ -6,6 +6,7 @@ extension ListWatchStateMachine {
     /// For example, after a put of `a` at revision 7: "`a` at 7?" has to answer that very pair. After a delete of `a` at
     /// 7: "`a` at 7?" has to answer nothing, and "`a` at 6?" the pair that was known. After either of them and a
     /// progress message at 9, also "the newest of all keys at 9?": a key that is known, and as many keys as are known.
+    /// If 7 and 9 were compacted, "the newest of all keys now?" may still show that a quiet range has not changed.
     enum Verification {
         /// The last change: the key has to be as it was left.
         case change(Change)
@@ -13,6 +14,8 @@ extension ListWatchStateMachine {
         case before(Change)
         /// The number of keys and the newest of them have to be what is known.
         case state(at: Revision)
+        /// The revisions in question were compacted: the same of the present state, which proves that nothing changed.
+        case present
 
         func request(_ range: KeyRange) -> RangeRequest {
             var request: RangeRequest
@@ -23,9 +26,9 @@ extension ListWatchStateMachine {
             case .before(let change):
                 request = RangeRequest(.key(change.key))
                 request.revision = change.revision.previous
-            case .state(at: let revision):
+            case .state, .present:
                 request = RangeRequest(range)
-                request.revision = revision
+                if case .state(at: let revision) = self { request.revision = revision }
                 request.sortTarget = .modRevision
                 request.sortOrder = .descending
                 request.limit = 1
@@ -68,11 +71,25 @@ extension ListWatchStateMachine {
             guard let pair, KnownKeys.fingerprint(pair) == change.fingerprint else { return distrust(.historyDiffers) }
             return verifyState(after: change)
         case .state(at: let revision):
-            guard answer.count == Int64(known.count), pair?.modRevision == known.newest,
-                pair.map({ known.fingerprint(of: $0.key) == KnownKeys.fingerprint($0) }) ?? true
-            else { return distrust(.historyDiffers) }
+            guard isKnown(answer) else { return distrust(.historyDiffers) }
             return resume(after: revision)
+        case .present:
+            guard isKnown(answer), header.revision > .none else { return beginListing(because: .compacted) }
+            cursor = Cursor(revision: header.revision)
+            noteApplied(header.revision)
+            var step = resume(after: header.revision)
+            step.batch = FollowedBatch(events: [], revision: header.revision)
+            return step
         }
+    }
+
+    /// Whether an answer's number of keys and the newest of them are what is known: any write since would be newer, and
+    /// deletions alone would leave fewer.
+    private func isKnown(_ answer: RangeAnswer) -> Bool {
+        guard answer.count == Int64(known.count) else { return false }
+        guard let newest = answer.pairs.first else { return known.count == 0 }
+        return newest.modRevision == known.newest
+            && known.fingerprint(of: newest.key) == KnownKeys.fingerprint(newest)
     }
 
     /// The last change is proven; what is complete beyond it is not yet.
@@ -92,7 +109,7 @@ extension ListWatchStateMachine {
                 // The change itself can't be proven any more; what all keys were later may still be.
                 return verify(.state(at: complete))
             }
-            return beginListing(because: .compacted)
+            return verify(.present)
         }
         // An error has no header: page one's may tell that it is another store altogether.
         if error.saysFutureRevision { return beginListing(because: .revisionWentBack) }

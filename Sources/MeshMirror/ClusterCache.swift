@@ -15,7 +15,14 @@ public struct MirrorRecord: Hashable, Sendable {
     /// The last good value is kept, as in Cilium: a peer whose new version writes what this one can't read must not take
     /// its services away at once. Unlike in Cilium it is kept over listings too, so that what a mirror holds does not
     /// depend on when it last connected.
-    public var isOutdated = false
+    public var isOutdated: Bool
+
+    /// A record that `modRevision` wrote.
+    public init(_ record: MeshRecord, modRevision: Revision, isOutdated: Bool = false) {
+        self.record = record
+        self.modRevision = modRevision
+        self.isOutdated = isOutdated
+    }
 }
 
 /// What a mirror holds of its peer, and what it refused.
@@ -83,7 +90,7 @@ struct ClusterCache {
 
     private mutating func hold(_ record: MeshRecord, _ revision: Revision) -> RecordChange? {
         let key = record.key
-        let old = tables[key.kind].updateValue(MirrorRecord(record: record, modRevision: revision), forKey: key)
+        let old = tables[key.kind].updateValue(MirrorRecord(record, modRevision: revision), forKey: key)
         if old?.isOutdated == true { outdated -= 1 }
         if old?.record == record { return nil }
         return RecordChange(cluster: cluster, key: key, old: old?.record, new: record)

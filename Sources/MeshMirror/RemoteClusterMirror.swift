@@ -113,11 +113,7 @@ public final class RemoteClusterMirror: Service, CustomStringConvertible {
         }
         let core = core
         let limit = core.configuration.identifyTimeout
-        let deadline = WaitDeadline(limit) {
-            guard !core.isIdentified else { return false }
-            await reader.shutDown()
-            return true
-        }
+        let deadline = WaitDeadline(limit, while: { !core.isIdentified }) { await reader.shutDown() }
         let applier = MirrorApplier(core)
         let error: FollowError = await deadline.guarding {
             do throws(FollowError) {

@@ -175,6 +175,20 @@ struct ListWatchVerificationTests {
         #expect(box.followed.applied == server.present.filter { $0.key.hasPrefix("k/") })
     }
 
+    @Test(
+        "a quiet range whose history was compacted resumes without a listing, as its state shows that nothing changed")
+    func compactedQuiet() throws {
+        var (server, box) = cutOff { $0.put(("k/0", "new")) }
+        server.put(("z", "elsewhere"))
+        server.compact(to: server.revision)
+        let change = try request(box.followed.take(box.followed.machine.connected()))
+        let present = try request(box.followed.answerOnce(change, server))
+        #expect(present.range == .prefix("k/") && present.revision == .none && present.limit == 1)
+        #expect(box.followed.answer(.range(present), server) == .watch(from: server.revision.next))
+        #expect(box.followed.began == [.first])
+        #expect(box.followed.machine.completeRevision == server.revision)
+    }
+
     @Test("a compacted change with a later progress is proven by the state at the progress")
     func compactedChange() {
         var (server, box) = cutOff { $0.put(("k/0", "new")) }

@@ -74,12 +74,12 @@ struct ClusterCacheTests {
         apply(sample.put(record, 5), to: &cache)
         #expect(apply(sample.put(key, "broken", 6), to: &cache) == nil)
         #expect(apply(sample.put(key, "broken again", 7), to: &cache) == nil)
-        #expect(cache.tables.record(record.key) == MirrorRecord(record: record, modRevision: 5, isOutdated: true))
+        #expect(cache.tables.record(record.key) == MirrorRecord(record, modRevision: 5, isOutdated: true))
         #expect(cache.outdated == 1)
         #expect(cache.rejections.total == 2 && cache.rejections.current == 1)
 
         #expect(apply(sample.put(record, 8), to: &cache) == nil, "the same record as before")
-        #expect(cache.tables.record(record.key) == MirrorRecord(record: record, modRevision: 8))
+        #expect(cache.tables.record(record.key) == MirrorRecord(record, modRevision: 8))
         #expect(cache.outdated == 0 && cache.rejections.current == 0 && cache.rejections.total == 2)
 
         apply(sample.put(key, "broken", 9), to: &cache)

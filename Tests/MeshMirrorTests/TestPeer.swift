@@ -94,7 +94,7 @@ extension KVStore {
         var records: [RecordKey: MirrorRecord] = [:]
         for pair in try perform(RangeRequest(.prefix(KeyLayout.state))).pairs {
             guard case .success(let record) = decoder.decode(pair) else { continue }
-            records[record.key] = MirrorRecord(record: record, modRevision: pair.modRevision)
+            records[record.key] = MirrorRecord(record, modRevision: pair.modRevision)
         }
         return records
     }

@@ -1,0 +1,29 @@
+import Foundation
+
+/// What the kernel says of this process.
+enum ProcessFigures {
+    /// The number of its threads.
+    static var threads: Int { get throws { try number("Threads:") } }
+
+    /// The memory it has in RAM, in KiB.
+    static var residentKiB: Int { get throws { try number("VmRSS:") } }
+
+    /// The number of its open file descriptors.
+    static var descriptors: Int {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+    }
+
+    private struct MissingFigureError: Error {
+        var name: String
+    }
+
+    private static func number(_ name: String) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        for line in status.split(separator: "\n") where line.hasPrefix(name) {
+            if let number = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) {
+                return number
+            }
+        }
+        throw MissingFigureError(name: name)
+    }
+}
