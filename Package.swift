@@ -133,6 +133,7 @@ let package = Package(
             "MeshMirrorTests",
             [
                 "MeshMirror", "MeshClient", "MeshRecords", "MeshStore", "MeshTLS", "MeshWatcher", "TestSupport",
+                logging,
             ]
         ),
         tests("ClusterMeshToolTests", ["clustermesh", "TestSupport"]),

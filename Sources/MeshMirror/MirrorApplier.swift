@@ -28,6 +28,7 @@ struct MirrorApplier: FollowApplier {
 
     func serverAnswered(clusterID: UInt64) {
         core.update { state in
+            if state.status.storeID != clusterID { state.status.storeRevision = .none }
             state.status.storeID = clusterID
             state.machine.answered()
         }
@@ -134,7 +135,9 @@ extension MirrorCore {
 extension MirrorCore.State {
     mutating func noteProgress(_ batch: FollowedBatch, _ index: Int, _ progress: FollowProgress) {
         if let revision = batch.revision { revisions[index] = revision }
-        status.storeRevision = progress.storeRevision
+        // Each range knows only what its own answers said; a listing may have found a store that went back.
+        status.storeRevision =
+            batch.listing == nil ? max(status.storeRevision, progress.storeRevision) : progress.storeRevision
         status.keys = progress.budget.keys
         status.bytes = progress.budget.bytes
         status.budgetRefusals = progress.budget.refusals

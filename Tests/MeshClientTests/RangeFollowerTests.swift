@@ -224,6 +224,21 @@ struct RangeFollowerTests {
         #expect(failing.streams[0].isCancelled)
     }
 
+    @Test("a server that goes away between two pages: one clear error, and what was read stays")
+    func closedMidList() async throws {
+        var many = ModelServer()
+        for number in 0..<600 { many.put((Key("a/\(number)"), "1")) }
+        let source = ScriptedSource(many)
+        source.fail(with: EtcdError(.unavailable, "connection reset"), afterAnswers: 1)
+        let applier = RecordingApplier()
+        let error = try await following(source, applier) { try await end() }
+        #expect(
+            error.map { "\($0)" }
+                == "a/*: a page could not be read: rpc error: code = Unavailable desc = connection reset"
+        )
+        #expect(applier.pairs(0).count == 256)
+    }
+
     @Test("what an applier refuses ends the following")
     func refused() async throws {
         let source = ScriptedSource(server())

@@ -9,6 +9,7 @@ final class ScriptedSource: EtcdSource {
         var requests: [RangeRequest] = []
         var streams: [ScriptedWatches] = []
         var failure: EtcdError?
+        var answersBeforeFailure = 0
     }
 
     private let state: Locked<State>
@@ -23,13 +24,21 @@ final class ScriptedSource: EtcdSource {
 
     func change(_ body: (inout ModelServer) -> Void) { state.withLock { body(&$0.server) } }
 
-    /// Lets every further read fail.
-    func fail(with error: EtcdError) { state.withLock { $0.failure = error } }
+    /// Lets every read fail once as many more were answered.
+    func fail(with error: EtcdError, afterAnswers count: Int = 0) {
+        state.withLock { state in
+            state.failure = error
+            state.answersBeforeFailure = count
+        }
+    }
 
     func range(_ request: RangeRequest) async throws(EtcdError) -> (ResponseHeader, RangeAnswer) {
         try state.withLock { state throws(EtcdError) in
             state.requests.append(request)
-            if let failure = state.failure { throw failure }
+            if let failure = state.failure {
+                guard state.answersBeforeFailure > 0 else { throw failure }
+                state.answersBeforeFailure -= 1
+            }
             return try state.server.range(request)
         }
     }
