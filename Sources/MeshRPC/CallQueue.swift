@@ -66,7 +66,7 @@ struct CallQueueStateMachine<Call: Sendable, Consumer: Sendable>: Sendable {
 
 /// Hands unary calls from pollers to the task that runs their handlers.
 final class CallQueue<Call: Sendable>: Sendable {
-    private typealias Machine = CallQueueStateMachine<Call, CheckedContinuation<Call?, Never>>
+    private typealias Machine = CallQueueStateMachine<Call, CheckedContinuation<HandedOver<Call?>, Never>>
 
     private let machine: Locked<Machine>
 
@@ -89,7 +89,7 @@ final class CallQueue<Call: Sendable>: Sendable {
             }
         } onCancel: {
             perform { $0.consumerCancelled() }
-        }
+        }.take()
     }
 
     func finished() {
@@ -102,6 +102,6 @@ final class CallQueue<Call: Sendable>: Sendable {
 
     private func perform(_ event: @Sendable (inout Machine) -> Machine.Delivery?) {
         guard let delivery = machine.withLock({ machine in event(&machine) }) else { return }
-        delivery.consumer.resume(returning: delivery.call)
+        delivery.consumer.resume(returning: HandedOver(delivery.call))
     }
 }

@@ -6,8 +6,8 @@ internal import MeshCore
 final class ClientStreamCall: BatchOwner {
     typealias SendResult = Result<Void, RPCStatus>
     typealias ReceiveResult = Result<ReceivedMessage?, RPCStatus>
-    typealias Sender = CheckedContinuation<SendResult, Never>
-    typealias Receiver = CheckedContinuation<ReceiveResult, Never>
+    typealias Sender = CheckedContinuation<HandedOver<SendResult>, Never>
+    typealias Receiver = CheckedContinuation<HandedOver<ReceiveResult>, Never>
     typealias Machine = ClientStreamStateMachine<RPCPayload, Sender, Receiver>
 
     private let call: CoreCall
@@ -44,12 +44,12 @@ final class ClientStreamCall: BatchOwner {
                 switch machine.withLock({ $0.sendRequested(outgoing, by: continuation) }) {
                 case .start(let outgoing): start(outgoing)
                 case .wait: break
-                case .refuse(let sender, let status): sender.resume(returning: .failure(status))
+                case .refuse(let sender, let status): sender.resume(returning: HandedOver(.failure(status)))
                 }
             }
         } onCancel: {
             call.cancel()
-        }
+        }.take()
     }
 
     private func start(_ outgoing: Machine.Outgoing) {
@@ -85,11 +85,11 @@ final class ClientStreamCall: BatchOwner {
             }
         } onCancel: {
             call.cancel()
-        }
+        }.take()
     }
 
     private func finish(_ receiver: Receiver, _ status: RPCStatus) {
-        receiver.resume(returning: status.isOK ? .success(nil) : .failure(channel.explained(status)))
+        receiver.resume(returning: HandedOver(status.isOK ? .success(nil) : .failure(channel.explained(status))))
     }
 }
 
@@ -110,13 +110,13 @@ extension ClientStreamCall {
         let completion = machine.withLock { $0.sendCompleted(success: success) }
         if let next = completion.next { start(next) }
         for (sender, fault) in completion.finished {
-            sender.resume(returning: fault.map { .failure(channel.explained($0)) } ?? .success(()))
+            sender.resume(returning: HandedOver(fault.map { .failure(channel.explained($0)) } ?? .success(())))
         }
     }
 
     private func receiveCompleted(_ message: ReceivedMessage?) {
         switch machine.withLock({ $0.receiveCompleted(hasMessage: message != nil) }) {
-        case .deliver(let receiver): receiver.resume(returning: .success(message))
+        case .deliver(let receiver): receiver.resume(returning: HandedOver(.success(message)))
         case .finish(let receiver, let status): finish(receiver, status)
         case .wait: break
         }

@@ -2,7 +2,7 @@ internal import MeshCore
 
 /// A client's call with one message in each direction: one batch, one event.
 final class ClientUnaryCall: BatchOwner {
-    typealias Continuation = CheckedContinuation<Result<ReceivedMessage, RPCStatus>, Never>
+    typealias Continuation = CheckedContinuation<HandedOver<Result<ReceivedMessage, RPCStatus>>, Never>
 
     private let call: CoreCall
     private let channel: RPCChannel
@@ -45,6 +45,6 @@ final class ClientUnaryCall: BatchOwner {
             defer { continuation = nil }
             return continuation
         }
-        continuation?.resume(returning: result)
+        continuation?.resume(returning: HandedOver(result))
     }
 }

@@ -82,7 +82,7 @@ public final class RPCChannel: Sendable {
         } onCancel: {
             call.cancel()
         }
-        switch result {
+        switch result.take() {
         case .success(let message): return message.bytes()
         case .failure(let status): throw explained(status)
         }

@@ -157,14 +157,16 @@ private final class RequestedCall: CompletionTag, @unchecked Sendable {
     }
 
     func start(on server: OpaquePointer) -> Bool {
+        let (place, queue) = (place, shard.queue)
         let tag = lend()
+        // From here on the place is core's, and then the poller's.
         let error = grpc_server_request_call(
             server,
             &place.pointee.call,
             &place.pointee.details,
             &place.pointee.metadata,
-            shard.queue,
-            shard.queue,
+            queue,
+            queue,
             tag
         )
         if error == GRPC_CALL_OK { return true }

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func channelsComeAndGoWithoutThreadsOfTheirOwn() async throws {
-        let cycles = ProcessInfo.processInfo.environment["MESH_LONG_TESTS"] == nil ? 100 : 1_000
+        let cycles = ProcessInfo.processInfo.environment["MESH_TEST_LONG"] == nil ? 200 : 1_000
         try await Fixture.with(.echo, within: .seconds(280)) { fixture in
             var early: [String: Int] = [:]
             for cycle in 0..<cycles {
@@ -58,18 +58,18 @@ import Testing
     @Test func aChannelFindsAServerThatCameBack() async throws {
         let (channel, port) = try await Fixture.with(.echo) { fixture in
             let channel = try fixture.makeChannel()
-            let answer = try await channel.unary(.echo, [1], timeout: .seconds(10))
+            let answer = try await channel.unary(.echo, [1], timeout: .seconds(30))
             #expect(answer == [1])
             return (channel, fixture.port)
         }
         let status = await #expect(throws: RPCStatus.self) {
-            try await channel.unary(.echo, [1], timeout: .seconds(10))
+            try await channel.unary(.echo, [1], timeout: .seconds(30))
         }
         #expect(status?.code == .unavailable)
         try await Fixture.with(.echo) {
             $0.port = port
         } _: { _ in
-            try await eventually { (try? await channel.unary(.echo, [2], timeout: .seconds(10))) == [2] }
+            try await eventually { (try? await channel.unary(.echo, [2], timeout: .seconds(30))) == [2] }
             await channel.shutDown()
         }
     }
@@ -87,7 +87,7 @@ import Testing
             } _: { channel in
                 for attempt in 1...3 {
                     let status = await #expect(throws: RPCStatus.self) {
-                        try await channel.unary(.echo, [1], timeout: .seconds(10))
+                        try await channel.unary(.echo, [1], timeout: .seconds(30))
                     }
                     #expect(status?.message.contains("not today") == true)
                     try await Task.sleep(for: .milliseconds(400))
@@ -105,7 +105,7 @@ import Testing
                 $0.keepaliveTime = .seconds(1)
             } _: { channel in
                 // An idle connection that is pinged each second, longer than a default server puts up with.
-                #expect(try await channel.unary(.echo, [1], timeout: .seconds(10)) == [1])
+                #expect(try await channel.unary(.echo, [1], timeout: .seconds(30)) == [1])
                 let stream = try channel.openStream(.echoStream)
                 try await stream.send([1])
                 #expect(try await stream.next() == [1])

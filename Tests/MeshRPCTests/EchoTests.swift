@@ -7,9 +7,9 @@ import Testing
     @Test func aUnaryCallIsAnswered() async throws {
         try await Fixture.with(.echo) { fixture in
             try await fixture.withChannel { channel in
-                let answer = try await channel.unary(.echo, Array("hello".utf8), timeout: .seconds(10))
+                let answer = try await channel.unary(.echo, Array("hello".utf8), timeout: .seconds(30))
                 #expect(answer == Array("hello".utf8))
-                #expect(try await channel.unary(.echo, [], timeout: .seconds(10)).isEmpty)
+                #expect(try await channel.unary(.echo, [], timeout: .seconds(30)).isEmpty)
                 #expect(channel.serverIdentity?.dnsNames.contains("athens.mesh.cilium.io") == true)
             }
         }

@@ -133,6 +133,11 @@ final class EchoDriver: RPCStreamDriver {
 extension [UInt8] {
     /// Bytes that are not all alike.
     static func pattern(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        // Put together of blocks, as computing megabytes takes seconds in an unoptimised build.
+        let block = (0..<Swift.min(count, 8191)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes += block.prefix(count - bytes.count) }
+        return bytes
     }
 }

@@ -18,7 +18,7 @@ import Testing
 
     private func answer(to credentials: TLSCredentials, from fixture: Fixture) async throws -> String {
         try await fixture.withChannel(as: credentials) { channel in
-            String(decoding: try await channel.unary(.echo, [], timeout: .seconds(10)), as: UTF8.self)
+            String(decoding: try await channel.unary(.echo, [], timeout: .seconds(30)), as: UTF8.self)
         }
     }
 
@@ -44,11 +44,11 @@ import Testing
             }
         try await Fixture.with(Self.whoAmI) { fixture in
             try await fixture.withChannel { honest in
-                _ = try await honest.unary(.echo, [], timeout: .seconds(10))
+                _ = try await honest.unary(.echo, [], timeout: .seconds(30))
                 let status = await #expect(throws: RPCStatus.self) { try await answer(to: credentials, from: fixture) }
                 #expect(status?.code == .unavailable)
                 #expect(status?.message.contains("refuses the client's certificate") == true)
-                #expect(try await honest.unary(.echo, [], timeout: .seconds(10)).starts(with: Array("remote".utf8)))
+                #expect(try await honest.unary(.echo, [], timeout: .seconds(30)).starts(with: Array("remote".utf8)))
             }
         }
     }
@@ -97,10 +97,10 @@ import Testing
             $0.verifier = revoking
         } _: { fixture in
             try await fixture.withChannel { channel in
-                #expect(try await channel.unary(.echo, [1], timeout: .seconds(10)) == [1])
+                #expect(try await channel.unary(.echo, [1], timeout: .seconds(30)) == [1])
                 isRevoked.withLock { $0 = true }
                 let unary = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [1], timeout: .seconds(10))
+                    try await channel.unary(.echo, [1], timeout: .seconds(30))
                 }
                 #expect(unary?.code == .unauthenticated)
                 let stream = try channel.openStream(.echoStream)
@@ -120,7 +120,7 @@ import Testing
                 $0.resolvedAddress = "127.0.0.1"
                 $0.expectedPeer = .server(cluster: nil, hosts: ["athens.mesh.cilium.io"])
             } _: { channel in
-                let answer = try await channel.unary(.echo, [], timeout: .seconds(10))
+                let answer = try await channel.unary(.echo, [], timeout: .seconds(30))
                 #expect(answer.isEmpty)
                 #expect(channel.authority == "athens.mesh.cilium.io:\(fixture.port)")
             }

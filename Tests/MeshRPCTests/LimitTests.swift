@@ -31,7 +31,7 @@ import Testing
                 #expect(try await bystander.next() == [1])
 
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, .pattern(65 << 10), timeout: .seconds(10))
+                    try await channel.unary(.echo, .pattern(65 << 10), timeout: .seconds(30))
                 }
                 #expect(status?.code == .resourceExhausted)
                 let stream = try channel.openStream(.echoStream)
@@ -53,7 +53,7 @@ import Testing
                 $0.maximumResponseBytes = 64 << 10
             } _: { channel in
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [], timeout: .seconds(10))
+                    try await channel.unary(.echo, [], timeout: .seconds(30))
                 }
                 #expect(status?.code == .resourceExhausted)
             }
@@ -65,10 +65,10 @@ import Testing
         handlers.unary(.echo, maximumRequestBytes: 10) { _, request in RPCPayload(request) }
         try await Fixture.with(handlers) { fixture in
             try await fixture.withChannel { channel in
-                let answer = try await channel.unary(.echo, .pattern(10), timeout: .seconds(10))
+                let answer = try await channel.unary(.echo, .pattern(10), timeout: .seconds(30))
                 #expect(answer.count == 10)
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, .pattern(11), timeout: .seconds(10))
+                    try await channel.unary(.echo, .pattern(11), timeout: .seconds(30))
                 }
                 #expect(status?.code == .resourceExhausted)
                 #expect(status?.message.contains("11 bytes") == true)
@@ -94,7 +94,7 @@ import Testing
                     }
                     try await eventually { fixture.server.openCalls.unary == 5 && gate.waiting == 2 }
                     let status = await #expect(throws: RPCStatus.self) {
-                        try await channel.unary(.echo, [9], timeout: .seconds(10))
+                        try await channel.unary(.echo, [9], timeout: .seconds(30))
                     }
                     #expect(status?.code == .resourceExhausted)
                     #expect(gate.waiting == 2)
@@ -137,12 +137,12 @@ import Testing
             } _: { channel in
                 let stream = try channel.openStream(.echoStream)
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [], timeout: .seconds(10))
+                    try await channel.unary(.echo, [], timeout: .seconds(30))
                 }
                 #expect(status?.code == .resourceExhausted)
                 try await stream.finishSending()
                 #expect(try await stream.next() == nil)
-                #expect(try await channel.unary(.echo, [1], timeout: .seconds(10)) == [1])
+                #expect(try await channel.unary(.echo, [1], timeout: .seconds(30)) == [1])
             }
         }
     }
@@ -156,12 +156,12 @@ import Testing
                     try await channel.unary(
                         .echo,
                         [],
-                        timeout: .seconds(10),
+                        timeout: .seconds(30),
                         metadata: ["big": String(repeating: "x", count: 4096)]
                     )
                 }
                 #expect(status?.code == .resourceExhausted)
-                let answer = try await channel.unary(.echo, [1], timeout: .seconds(10))
+                let answer = try await channel.unary(.echo, [1], timeout: .seconds(30))
                 #expect(answer == [1])
             }
         }

@@ -119,7 +119,7 @@ import Testing
                 $0.listenerProbeInterval = .milliseconds(600)
             } _: { fixture in
                 try await fixture.withChannel { channel in
-                    let answer = try await channel.unary(.echo, [1], timeout: .seconds(10))
+                    let answer = try await channel.unary(.echo, [1], timeout: .seconds(30))
                     #expect(answer == [1])
                 }
                 var limits = rlimit()
@@ -148,7 +148,7 @@ import Testing
                     await probe.look() == .alive
                 }
                 try await fixture.withChannel { channel in
-                    let answer = try await channel.unary(.echo, [2], timeout: .seconds(10))
+                    let answer = try await channel.unary(.echo, [2], timeout: .seconds(30))
                     #expect(answer == [2])
                 }
             }

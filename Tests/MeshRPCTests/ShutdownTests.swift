@@ -36,7 +36,7 @@ import Testing
                 }
                 #expect(fixture.server.openCalls == (0, 0))
                 let refused = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [1], timeout: .seconds(10))
+                    try await channel.unary(.echo, [1], timeout: .seconds(30))
                 }
                 #expect(refused?.code == .unavailable)
             }
@@ -85,11 +85,11 @@ import Testing
             group.addTask { try await server.run() }
             let fixture = Fixture(server: server, logger: quietLogger)
             try await fixture.withChannel { channel in
-                #expect(try await channel.unary(.echo, [1], timeout: .seconds(10)) == [1])
+                #expect(try await channel.unary(.echo, [1], timeout: .seconds(30)) == [1])
                 group.cancelAll()
                 try await group.waitForAll()
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [1], timeout: .seconds(10))
+                    try await channel.unary(.echo, [1], timeout: .seconds(30))
                 }
                 #expect(status?.code == .unavailable)
             }
@@ -132,7 +132,7 @@ import Testing
         try await Fixture.with(.echo) { fixture in
             try await fixture.withChannel { channel in
                 // Answered only once the first run() runs.
-                _ = try await channel.unary(.echo, [], timeout: .seconds(10))
+                _ = try await channel.unary(.echo, [], timeout: .seconds(30))
                 let error = await #expect(throws: RPCServerError.self) { try await fixture.server.run() }
                 #expect(error?.code == .alreadyRunning)
             }

@@ -14,7 +14,7 @@ import Testing
         return try await Fixture.with(handlers) { fixture in
             try await fixture.withChannel { channel in
                 await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(Self.failing, [], timeout: .seconds(10))
+                    try await channel.unary(Self.failing, [], timeout: .seconds(30))
                 }
             }
         }
@@ -51,7 +51,7 @@ import Testing
         try await Fixture.with(.echo) { fixture in
             try await fixture.withChannel { channel in
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(RPCMethod(path: "/nobody/knows"), [1], timeout: .seconds(10))
+                    try await channel.unary(RPCMethod(path: "/nobody/knows"), [1], timeout: .seconds(30))
                 }
                 #expect(status?.code == .unimplemented)
             }
@@ -68,13 +68,13 @@ import Testing
                 // Far above the window: it cannot be sent whole if nobody reads it, nor is it above the limit.
                 let body = [UInt8](repeating: 0xFF, count: 1 << 20)
                 let status = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(refused, body, timeout: .seconds(10))
+                    try await channel.unary(refused, body, timeout: .seconds(30))
                 }
                 #expect(status == refusal)
                 let stream = try channel.openStream(refused)
                 let streamStatus = await #expect(throws: RPCStatus.self) { try await stream.next() }
                 #expect(streamStatus == refusal)
-                #expect(try await channel.unary(.echo, [1], timeout: .seconds(10)) == [1])
+                #expect(try await channel.unary(.echo, [1], timeout: .seconds(30)) == [1])
             }
         }
     }
@@ -101,10 +101,10 @@ import Testing
         }
         try await Fixture.with(handlers) { fixture in
             try await fixture.withChannel { channel in
-                let answer = try await channel.unary(.echo, [], timeout: .seconds(10), metadata: ["token": "abc"])
+                let answer = try await channel.unary(.echo, [], timeout: .seconds(30), metadata: ["token": "abc"])
                 #expect(String(decoding: answer, as: UTF8.self) == "abc /test.Echo/Unary")
                 let refused = await #expect(throws: RPCStatus.self) {
-                    try await channel.unary(.echo, [], timeout: .seconds(10), metadata: ["grpc-status": "0"])
+                    try await channel.unary(.echo, [], timeout: .seconds(30), metadata: ["grpc-status": "0"])
                 }
                 #expect(refused?.code == .invalidArgument)
             }
