@@ -44,6 +44,12 @@ struct CallQueueStateMachine<Call: Sendable, Consumer: Sendable>: Sendable {
         return delivery()
     }
 
+    /// Takes back all calls that wait.
+    mutating func emptied() -> [Call] {
+        defer { waiting = [] }
+        return waiting
+    }
+
     /// The consumer does not want to wait any longer.
     mutating func consumerCancelled() -> Delivery? {
         defer { consumer = nil }
@@ -98,6 +104,10 @@ final class CallQueue<Call: Sendable>: Sendable {
 
     func close() {
         perform { $0.closed() }
+    }
+
+    func empty() -> [Call] {
+        machine.withLock { $0.emptied() }
     }
 
     private func perform(_ event: @Sendable (inout Machine) -> Machine.Delivery?) {

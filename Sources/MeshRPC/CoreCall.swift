@@ -46,10 +46,13 @@ final class CoreCall: @unchecked Sendable {
         guard let context = grpc_call_auth_context(pointer) else { return ("", "") }
         defer { grpc_auth_context_release(context) }
         func property(_ name: String) -> String {
-            var iterator = grpc_auth_context_find_properties_by_name(context, name)
-            guard let property = grpc_auth_property_iterator_next(&iterator) else { return "" }
-            let bytes = UnsafeRawBufferPointer(start: property.pointee.value, count: property.pointee.value_length)
-            return String(decoding: bytes, as: UTF8.self)
+            // The iterator keeps the pointer to the name.
+            name.withCString { name in
+                var iterator = grpc_auth_context_find_properties_by_name(context, name)
+                guard let property = grpc_auth_property_iterator_next(&iterator) else { return "" }
+                let bytes = UnsafeRawBufferPointer(start: property.pointee.value, count: property.pointee.value_length)
+                return String(decoding: bytes, as: UTF8.self)
+            }
         }
         return (property(GRPC_X509_PEM_CERT_PROPERTY_NAME), property(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME))
     }

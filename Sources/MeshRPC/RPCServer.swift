@@ -120,6 +120,8 @@ public final class RPCServer: Sendable {
         await calls.idle.wait(atMost: grace)
         core.cancelAllCalls()
         await core.ended.wait()
+        // Nobody takes them if the server was never run.
+        calls.discardQueued()
         ended.open()
     }
 

@@ -1,3 +1,5 @@
+internal import MeshCore
+
 /// What a stream's driver says about a message it was given.
 public enum RPCReadDecision: Hashable, Sendable {
     /// Take the next message.
@@ -43,29 +45,44 @@ public protocol RPCStreamDriver: AnyObject, Sendable {
 
 /// A driver's, or anybody's, way to tell a server's stream something. Any thread, never waiting.
 public final class RPCStreamHandle: Sendable {
-    private let stream: ServerStream
+    /// `nil` once the stream is closed: a handle that is kept longer keeps nothing else alive.
+    private let stream: Locked<ServerStream?>
 
     /// What was known of the call when the stream was opened.
     public let context: RPCCallContext
 
     init(_ stream: ServerStream, context: RPCCallContext) {
-        self.stream = stream
+        self.stream = Locked(stream)
         self.context = context
+    }
+
+    /// The stream is closed: the handle does nothing any more.
+    func detach() {
+        // The stream, if this was the last reference, ends outside the lock.
+        let stream = self.stream.withLock { stream in
+            defer { stream = nil }
+            return stream
+        }
+        _ = consume stream
+    }
+
+    private func request(_ change: (inout ServerStream.Requests) -> Void) {
+        stream.withLock { $0 }?.request(change)
     }
 
     /// There may be a next message: the sending thread asks the driver, unless a message is on its way, whose
     /// completion asks anyway. Calls that come before it asks are one.
     public func wake() {
-        stream.request { $0.ask = true }
+        request { $0.ask = true }
     }
 
     /// Takes messages again, after ``RPCReadDecision/pauseReading``.
     public func resumeReading() {
-        stream.request { $0.resumeReading = true }
+        request { $0.resumeReading = true }
     }
 
     /// Ends the stream at once, even if a message is on its way.
     public func cancel(_ status: RPCStatus) {
-        stream.request { $0.end = $0.end ?? (status, isForced: true) }
+        request { $0.end = $0.end ?? (status, isForced: true) }
     }
 }

@@ -62,9 +62,11 @@ final class ServerCalls: Sendable {
         }
         let stream = ServerStream(accepted.call, shard: accepted.shard, calls: self)
         if let refusal = admit(stream) { return accepted.refuse(refusal) }
+        let handle = RPCStreamHandle(stream, context: context)
         do {
-            stream.start(try make(context, RPCStreamHandle(stream, context: context)))
+            stream.start(try make(context, handle), handle)
         } catch {
+            handle.detach()
             let status = RPCStatus(thrown: error)
             if status.code == .unknown { logger.error("opening \(context.method) failed: \(error)") }
             accepted.refuse(status)
@@ -118,6 +120,11 @@ final class ServerCalls: Sendable {
         for call in unary { call.expire(at: now) }
         let limit = Int((configuration.maximumSendStall / interval).rounded(.up))
         for stream in streams { stream.tick(limit: limit) }
+    }
+
+    /// Gives up the calls that wait for their turn. To be called when all connections are closed.
+    func discardQueued() {
+        for call in queue.empty() { call.discard() }
     }
 
     /// Admits no more calls, and asks the streams to end after the message that is on its way.

@@ -2,8 +2,8 @@ internal import MeshCore
 
 /// The shell of a server's stream: asks its driver, gives core what ``ServerStreamStateMachine`` decides.
 ///
-/// It lives until core has reported the end of the call. Its driver is released then, which breaks the circle of
-/// stream, driver and handle.
+/// It lives until core has reported the end of the call. Driver and handle are let go then, which breaks the
+/// circle of stream, driver and handle.
 final class ServerStream: BatchOwner, SendingWork {
     /// What was asked of the stream from outside and not yet looked at by the sending thread.
     struct Requests: Sendable {
@@ -16,6 +16,7 @@ final class ServerStream: BatchOwner, SendingWork {
     private struct State: Sendable {
         var machine = ServerStreamStateMachine()
         var driver: (any RPCStreamDriver)?
+        var handle: RPCStreamHandle?
     }
 
     private let call: CoreCall
@@ -34,8 +35,11 @@ final class ServerStream: BatchOwner, SendingWork {
     }
 
     /// Opens the stream. The driver is asked for a first message at once.
-    func start(_ driver: any RPCStreamDriver) {
-        state.withLock { $0.driver = driver }
+    func start(_ driver: any RPCStreamDriver, _ handle: RPCStreamHandle) {
+        state.withLock { state in
+            state.driver = driver
+            state.handle = handle
+        }
         let end = OperationBatch(.end)
         end.receiveClose()
         guard end.start(on: call, for: self) else { return closed() }
@@ -179,14 +183,16 @@ extension ServerStream {
     }
 
     private func closed() {
-        let driver = state.withLock { state -> (any RPCStreamDriver)? in
-            guard state.machine.closed(), let driver = state.driver else { return nil }
+        let parts = state.withLock { state -> (any RPCStreamDriver, RPCStreamHandle)? in
+            guard state.machine.closed(), let driver = state.driver, let handle = state.handle else { return nil }
             driver.streamClosed()
             state.driver = nil
-            return driver
+            state.handle = nil
+            return (driver, handle)
         }
+        parts?.1.detach()
         // The driver's own end comes outside the lock.
-        _ = consume driver
+        _ = consume parts
         calls.ended(self)
     }
 }

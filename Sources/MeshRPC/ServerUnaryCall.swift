@@ -56,6 +56,15 @@ final class ServerUnaryCall: BatchOwner {
         calls.endedIfOver(self)
     }
 
+    /// Gives up a call that waits for its turn; its server has ended.
+    func discard() {
+        state.withLock { state in
+            state.machine.discarded()
+            state.request = nil
+        }
+        calls.endedIfOver(self)
+    }
+
     private func handle(
         _ request: ReceivedMessage,
         verifier: PeerVerifier,

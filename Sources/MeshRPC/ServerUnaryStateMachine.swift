@@ -38,6 +38,13 @@ struct ServerUnaryStateMachine: Sendable {
         return !isAnswered
     }
 
+    /// The call's turn will never come.
+    mutating func discarded() {
+        guard case .queued = phase else { preconditionFailure("a unary call was discarded that did not wait") }
+        phase = .done
+        isAnswered = true
+    }
+
     /// The handler is done. Returns whether its answer is wanted.
     mutating func handled() -> Bool {
         guard case .running = phase else { preconditionFailure("a unary call ended that did not run") }

@@ -37,6 +37,15 @@ import Testing
         #expect(text(machine.closed()) == "1 gets the end")
     }
 
+    @Test func anEmptiedQueueGivesOutNothing() {
+        var machine = Machine(maximumRunning: 1)
+        _ = machine.enqueued("a")
+        _ = machine.enqueued("b")
+        #expect(machine.emptied() == ["a", "b"])
+        #expect(machine.emptied() == [])
+        #expect(text(machine.nextRequested(by: 1)) == "nothing")
+    }
+
     @Test func aConsumerThatGivesUpGetsNothing() {
         var machine = Machine(maximumRunning: 1)
         #expect(text(machine.consumerCancelled()) == "nothing")

@@ -41,6 +41,16 @@ import Testing
         #expect(machine.isOver)
     }
 
+    @Test func aCallThatIsDiscardedIsOverWithItsConnection() {
+        var machine = ServerUnaryStateMachine()
+        #expect(machine.requestReceived() == true)
+        machine.discarded()
+        #expect(machine.expired() == false)
+        #expect(!machine.isOver)
+        machine.closed()
+        #expect(machine.isOver)
+    }
+
     @Test func anAnswerThatComesTooLateIsDropped() {
         var machine = ServerUnaryStateMachine()
         #expect(machine.requestReceived() == true)

@@ -111,6 +111,7 @@ import Testing
                 try await eventually { server.openCalls.unary == 1 }
                 await server.shutDown(grace: .zero)
                 try await group.waitForAll()
+                try await eventually { server.openCalls.unary == 0 }
             }
         }
     }
