@@ -1,20 +1,17 @@
 internal import CGRPC
-internal import Synchronization
 
 /// A message as core received it, in as many pieces as it came in.
 ///
-/// It is handed from a poller to the task that wants the bytes, so that copying them is that task's work.
+/// It is handed from a poller to the task that wants the bytes, so that copying them is that task's work: in a
+/// ``HandedOver``, or under a lock.
 ///
 /// `@unchecked Sendable` holds because the buffer has one owner, is never changed, and is released once, in `deinit`.
-/// `handOff` orders poller and task for ThreadSanitizer, which does not see every way in which a continuation does.
 final class ReceivedMessage: @unchecked Sendable {
     private let buffer: UnsafeMutablePointer<grpc_byte_buffer>
-    private let handOff = Atomic<UInt8>(0)
 
     /// Takes over a buffer.
     init(_ buffer: UnsafeMutablePointer<grpc_byte_buffer>) {
         self.buffer = buffer
-        handOff.store(1, ordering: .releasing)
     }
 
     deinit {
@@ -22,10 +19,7 @@ final class ReceivedMessage: @unchecked Sendable {
     }
 
     /// The number of bytes.
-    var count: Int {
-        _ = handOff.load(ordering: .acquiring)
-        return grpc_byte_buffer_length(buffer)
-    }
+    var count: Int { grpc_byte_buffer_length(buffer) }
 
     /// The bytes, copied.
     ///
