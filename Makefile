@@ -13,8 +13,8 @@ demo: install ## three clusters in one process, over mutual TLS, telling their s
 test: install ## everything that takes minutes
 	$(SWIFT) test
 
-test-long: install ## the same with larger counts
-	MESH_TEST_LONG=1 $(SWIFT) test
+test-long: install ## the same, each random test twenty times
+	MESH_TEST_ROUNDS=20 $(SWIFT) test
 
 test-tsan: install ## under ThreadSanitizer; first shows that a planted race is found
 	.ci/run-tsan $(TSAN_BUILD)
@@ -24,6 +24,12 @@ test-leaks: install ## under AddressSanitizer with its leak check
 
 test-embedding: install ## a package that depends on this one by path
 	$(SWIFT) run --package-path Tests/Embedding
+
+fuzz: install ## what decodes bytes from outside, over many random and broken inputs
+	MESH_TEST_ROUNDS=$(or $(ROUNDS),300) $(SWIFT) test --filter 'MeshWireTests|MeshCoreTests|MeshRecordsTests'
+
+bench: install ## what the engines cost on this machine, beside nothing else
+	$(SWIFT) run --package-path Benchmarks -c release mesh-bench
 
 lint: ## format, imports, and what does not belong in the tree
 	$(SWIFT) format lint -r --strict $(FORMATTED)

@@ -36,10 +36,23 @@ public let seedVariable = "MESH_TEST_SEED"
 /// Runs `body` with random numbers: of a new seed at each run, or of the one in `MESH_TEST_SEED`.
 ///
 /// Every issue that `body` records, and every error it throws, is reported with the seed that brings it about again.
+/// With `MESH_TEST_ROUNDS` it runs that often, each time with a seed of its own.
 public func withRandomNumbers(
     _ body: @escaping @Sendable (inout SplitMix64) async throws -> Void
 ) async throws {
-    let seed = fixedSeed() ?? UInt64.random(in: .min ... .max)
+    if let seed = number(seedVariable) { return try await run(body, seed: seed) }
+    for _ in 0..<max(1, number(roundsVariable) ?? 1) {
+        try await run(body, seed: .random(in: .min ... .max))
+    }
+}
+
+/// The variable of the environment that says how often a random test runs.
+public let roundsVariable = "MESH_TEST_ROUNDS"
+
+private func run(
+    _ body: @escaping @Sendable (inout SplitMix64) async throws -> Void,
+    seed: UInt64
+) async throws {
     @Sendable @concurrent func run() async throws {
         var numbers = SplitMix64(seed: seed)
         do {
@@ -57,7 +70,7 @@ public func withRandomNumbers(
     try await namesTheSeed.provideScope(for: test, testCase: Test.Case.current, performing: run)
 }
 
-private func fixedSeed() -> UInt64? {
-    guard let text = ProcessInfo.processInfo.environment[seedVariable] else { return nil }
+private func number(_ variable: String) -> UInt64? {
+    guard let text = ProcessInfo.processInfo.environment[variable] else { return nil }
     return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
 }
