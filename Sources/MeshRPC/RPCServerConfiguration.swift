@@ -41,11 +41,12 @@ public struct RPCServerConfiguration: Sendable {
     public var maximumPendingCalls = 1_024
 
     /// The time after which a unary call that is not answered is answered with DeadlineExceeded and its handler's task
-    /// cancelled; a client's own deadline counts where it is earlier: 100 ms to 1 h, default 60 s.
+    /// cancelled; a client's own deadline counts where it is earlier. Looked at once a second: 100 ms to 1 h, default
+    /// 60 s.
     public var maximumCallDuration: Duration = .seconds(60)
 
     /// The time after which a stream whose client takes nothing from a message under way is ended: 1 s to 1 day,
-    /// default 5 min.
+    /// default 5 min. Looked at once a second.
     public var maximumSendStall: Duration = .seconds(300)
 
     /// How many bytes a client may send on one stream before they are asked for: 4 KiB to 64 MiB, default 64 KiB.
