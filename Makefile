@@ -14,7 +14,7 @@ test: install ## everything that takes minutes
 	$(SWIFT) test
 
 test-long: install ## the same, each random test twenty times
-	MESH_TEST_ROUNDS=20 $(SWIFT) test
+	MESH_TEST_LONG=1 MESH_TEST_ROUNDS=20 $(SWIFT) test
 
 test-tsan: install ## under ThreadSanitizer; first shows that a planted race is found
 	.ci/run-tsan $(TSAN_BUILD)
