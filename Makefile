@@ -3,6 +3,8 @@ SWIFT ?= swift
 # The sanitizers' builds have a place of their own, so that they do not rebuild the ordinary one each time.
 TSAN_BUILD ?= .build-tsan
 ASAN_BUILD ?= .build-asan
+# Tests of one process take turns, so that a long computation does not starve those that wait for a socket.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 FORMATTED := Sources Tests Package.swift
 
 .PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench install clean
