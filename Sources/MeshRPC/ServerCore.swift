@@ -16,6 +16,9 @@ final class ServerCore: @unchecked Sendable {
         var outstandingRequests = 0
         var isShuttingDown = false
         var isShutDown = false
+        /// Whether the call that shuts down has returned: core still uses the server behind the event that says that it
+        /// is done.
+        var hasShutdownReturned = false
         var isDestroyed = false
     }
 
@@ -87,6 +90,8 @@ final class ServerCore: @unchecked Sendable {
         guard isFirst else { return }
         let queue = CoreRuntime.shared.shards[0].queue
         grpc_server_shutdown_and_notify(pointer, queue, ServerShutdown(self).lend())
+        life.withLock { $0.hasShutdownReturned = true }
+        destroyIfDone()
     }
 
     /// Ends all calls and connections at once. To be called after ``shutDown()``.
@@ -105,7 +110,9 @@ final class ServerCore: @unchecked Sendable {
 
     private func destroyIfDone() {
         let mustDestroy = life.withLock { life in
-            guard life.isShutDown, life.outstandingRequests == 0, !life.isDestroyed else { return false }
+            guard life.isShutDown, life.hasShutdownReturned, life.outstandingRequests == 0, !life.isDestroyed else {
+                return false
+            }
             life.isDestroyed = true
             return true
         }
