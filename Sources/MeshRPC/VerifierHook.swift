@@ -1,5 +1,6 @@
 internal import CGRPC
 internal import MeshCore
+internal import Synchronization
 
 /// Calls a ``PeerVerifier`` at every TLS handshake, after core has followed the chain to a trusted root.
 ///
@@ -78,8 +79,9 @@ final class VerifierHook: Sendable {
                 user_data: box.toOpaque(),
                 verify: { pointer, request, _, _, status, details in
                     guard let pointer, let request = request?.pointee else { return 1 }
-                    let hook = Unmanaged<Registration>.fromOpaque(pointer).takeUnretainedValue().hook
-                    let refusal = hook.judge(
+                    let registration = Unmanaged<Registration>.fromOpaque(pointer).takeUnretainedValue()
+                    _ = registration.handOff.load(ordering: .acquiring)
+                    let refusal = registration.hook.judge(
                         leaf: request.peer_info.peer_cert.map { String(cString: $0) } ?? "",
                         chain: request.peer_info.peer_cert_full_chain.map { String(cString: $0) } ?? ""
                     )
@@ -94,10 +96,12 @@ final class VerifierHook: Sendable {
                 destruct: { pointer in
                     guard let pointer else { return }
                     let registration = Unmanaged<Registration>.fromOpaque(pointer).takeRetainedValue()
+                    _ = registration.handOff.load(ordering: .acquiring)
                     registration.external.deallocate()
                 }
             )
         )
+        box.takeUnretainedValue().handOff.store(1, ordering: .releasing)
         return grpc_tls_certificate_verifier_external_create(external)
     }
 
@@ -105,6 +109,8 @@ final class VerifierHook: Sendable {
     private final class Registration {
         let hook: VerifierHook
         let external: UnsafeMutablePointer<grpc_tls_certificate_verifier_external>
+        /// Orders what was written here before what core's threads read: core orders it too, unseen by a sanitizer.
+        let handOff = Atomic<UInt8>(0)
 
         init(hook: VerifierHook, external: UnsafeMutablePointer<grpc_tls_certificate_verifier_external>) {
             self.hook = hook
