@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// A data race on purpose, so that a run under ThreadSanitizer can be seen to fail. Off unless asked for.
@@ -6,26 +7,24 @@ import Testing
     /// `@unchecked Sendable` is the fault that is planted here.
     final class Unguarded: @unchecked Sendable {
         var count = 0
+        /// Whose turn it is. Relaxed, so that it makes the threads write one after the other and orders nothing.
+        let turn = Atomic<Int>(0)
     }
 
-    /// Threads and not tasks, and both there before either writes: what starts after the other has ended is ordered
-    /// behind it, and then there is no race.
     @Test(.enabled(if: getenv("MESH_PLANT_RACE") != nil))
     func twoThreadsWriteWithoutALock() {
         let unguarded = Unguarded()
-        let go = DispatchSemaphore(value: 0)
-        let there = DispatchSemaphore(value: 0)
         let done = DispatchSemaphore(value: 0)
-        for _ in 0..<2 {
+        for turn in 0..<2 {
             Thread.detachNewThread {
-                there.signal()
-                go.wait()
-                for _ in 0..<100_000 { unguarded.count += 1 }
+                while unguarded.turn.load(ordering: .relaxed) < turn { sched_yield() }
+                for _ in 0..<1_000 { unguarded.count += 1 }
+                unguarded.turn.store(turn + 1, ordering: .relaxed)
+                // Stays until both have written: the end of a thread would order its writes before what follows.
+                while unguarded.turn.load(ordering: .relaxed) < 2 { sched_yield() }
                 done.signal()
             }
         }
-        for semaphore in [there, there] { semaphore.wait() }
-        for semaphore in [go, go] { semaphore.signal() }
         for semaphore in [done, done] { semaphore.wait() }
         #expect(unguarded.count > 0)
     }
