@@ -4,8 +4,9 @@ extension ListWatchStateMachine {
     /// What is asked before a watch resumes, and what the answer has to be.
     ///
     /// For example, after a put of `a` at revision 7: "`a` at 7?" has to answer that very pair. After a delete of `a` at
-    /// 7: "`a` at 7?" has to answer nothing, and "`a` at 6?" the pair that was known. After either of them and a
-    /// progress message at 9, also "the newest of all keys at 9?": a key that is known, and as many keys as are known.
+    /// 7: "`a` at 7?" has to answer nothing, and "`a` at 6?" the pair that was known. After a
+    /// deletion, and after either of them and a progress message at 9, also "the newest of all keys at 7 (or 9)?": a key
+    /// that is known, and as many keys as are known.
     /// If 7 and 9 were compacted, "the newest of all keys now?" may still show that a quiet range has not changed.
     enum Verification {
         /// The last change: the key has to be as it was left.
@@ -69,7 +70,8 @@ extension ListWatchStateMachine {
             return verifyState(after: change)
         case .before(let change):
             guard let pair, KnownKeys.fingerprint(pair) == change.fingerprint else { return distrust(.historyDiffers) }
-            return verifyState(after: change)
+            // Another history may have deleted the same key at the same revision: a deletion tells nothing of its own.
+            return verify(.state(at: cursor?.revision ?? change.revision))
         case .state(at: let revision):
             guard isKnown(answer) else { return distrust(.historyDiffers) }
             return resume(after: revision)
