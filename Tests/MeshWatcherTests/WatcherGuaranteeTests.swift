@@ -169,7 +169,7 @@ import Testing
                 }
                 eventCount += checks.values.reduce(0) { $0 + $1.eventCount }
             }
-            #expect(eventCount > 200, "too few events to have tested anything")
+            #expect(eventCount > 500, "too few events to have tested anything")
         }
     }
 }
