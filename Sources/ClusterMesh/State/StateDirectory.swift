@@ -1,12 +1,6 @@
 internal import MeshCore
 public import MeshRecords
 
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// A directory of state files that cannot be read, and why.
 public struct StateDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
@@ -23,7 +17,7 @@ public struct StateDirectoryError: Error, Hashable, Sendable, CustomStringConver
 
 /// State in files: every `*.jsonl` of one directory, one `{"key":…,"value":…}` a line, in order of the files' names.
 ///
-/// Empty lines are skipped. A key may stand once in the whole directory.
+/// Empty lines and hidden files are skipped. A key may stand once in the whole directory.
 public struct StateDirectory: Sendable {
     /// The largest file that is read: 64 MiB.
     public static let maximumFileBytes = 64 << 20
@@ -40,15 +34,9 @@ public struct StateDirectory: Sendable {
     ///
     /// - Throws: ``StateDirectoryError`` that names file and line; nothing is read half.
     public func load() throws(StateDirectoryError) -> [StateLine] {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            throw StateDirectoryError(message: "the directory cannot be read: \(reason(error))", file: path)
-        }
         var lines: [StateLine] = []
         var places: [Key: String] = [:]
-        for name in names.sorted() where name.hasSuffix(".jsonl") {
+        for name in try names() {
             let file = path + "/" + name
             for (number, line) in try text(of: file).split(separator: "\n", omittingEmptySubsequences: false)
                 .enumerated()
@@ -73,27 +61,24 @@ public struct StateDirectory: Sendable {
         return lines
     }
 
-    private func text(of file: String) throws(StateDirectoryError) -> String {
-        let data: Data
+    /// What a ``FileObserver`` looks at to notice that the state changed.
+    public var observed: ObservedFile { .directory(path, suffix: Self.suffix) }
+
+    private static let suffix = ".jsonl"
+
+    private func names() throws(StateDirectoryError) -> [String] {
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
-            guard size <= Self.maximumFileBytes else {
-                throw StateDirectoryError(
-                    message: "the file has \(size) bytes; at most \(Self.maximumFileBytes) are read", file: file)
-            }
-            data = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch let error as StateDirectoryError {
-            throw error
+            return try PlainFile.names(in: path, endingIn: Self.suffix)
         } catch {
-            throw StateDirectoryError(message: "the file cannot be read: \(reason(error))", file: file)
+            throw StateDirectoryError(message: "the directory cannot be read: \(error.message)", file: path)
         }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw StateDirectoryError(message: "the file is not UTF-8", file: file)
-        }
-        return text
     }
 
-    private func reason(_ error: any Error) -> String {
-        (error as? CocoaError)?.code == .fileReadNoSuchFile ? "it does not exist" : "\(error)"
+    private func text(of file: String) throws(StateDirectoryError) -> String {
+        do {
+            return try PlainFile.text(of: file, atMost: Self.maximumFileBytes)
+        } catch {
+            throw StateDirectoryError(message: error.message, file: file)
+        }
     }
 }
