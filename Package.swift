@@ -15,6 +15,8 @@ let swiftSettings: [SwiftSetting] = [
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -49,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
     targets: [
@@ -90,7 +93,7 @@ let package = Package(
             "ClusterMesh",
             [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", logging, serviceLifecycle,
+                "MeshViews", "MeshMirror", logging, serviceLifecycle, yams,
             ]
         ),
 
@@ -104,7 +107,10 @@ let package = Package(
         ),
 
         // 7: programs
-        program("clustermesh", ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser]),
+        program(
+            "clustermesh",
+            ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser, logging, serviceLifecycle, unixSignals]
+        ),
         program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", argumentParser, logging]),
 
         // Tests
