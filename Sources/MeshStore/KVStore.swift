@@ -25,7 +25,8 @@ public final class KVStore: Sendable {
         configuration: KVStoreConfiguration = KVStoreConfiguration(),
         identity: StoreIdentity = .random()
     ) {
-        let publisher = StorePublisher(engine: StoreEngine(configuration: configuration), identity: identity)
+        let engine = StoreEngine(configuration: configuration, origin: StoreOrigin(identity: identity))
+        let publisher = StorePublisher(engine: engine)
         reader = StoreReader(publisher.publication)
         writer = Locked(publisher)
     }

@@ -6,6 +6,8 @@ struct PageCache: Sendable {
     /// The most recently used snapshot stands last.
     private var engines: [StoreEngine] = []
     private let capacity: Int
+    /// The history of the store at present, as far as it is known here.
+    private var generation: UInt64 = 0
 
     init(capacity: Int) {
         self.capacity = max(0, capacity)
@@ -23,6 +25,8 @@ struct PageCache: Sendable {
     ///
     /// - Returns: what is no longer kept, for the caller to release outside its lock.
     mutating func keep(_ engine: StoreEngine) -> [StoreEngine] {
+        // A reader that was slow may still come with the history before.
+        guard engine.origin.generation >= generation else { return [] }
         if capacity == 0 || self.engine(at: engine.revision) != nil { return [] }
         engines.append(engine)
         guard engines.count > capacity else { return [] }
@@ -36,5 +40,14 @@ struct PageCache: Sendable {
         let dropped = engines.filter { $0.revision < revision }
         if !dropped.isEmpty { engines.removeAll { $0.revision < revision } }
         return dropped
+    }
+
+    /// Drops all snapshots, because another history has begun.
+    ///
+    /// - Returns: what is no longer kept, for the caller to release outside its lock.
+    mutating func begin(generation: UInt64) -> [StoreEngine] {
+        self.generation = max(self.generation, generation)
+        defer { engines.removeAll() }
+        return engines
     }
 }

@@ -10,6 +10,7 @@ extension StoreEngine {
 
     /// Refuses a revision that does not exist yet or any more.
     func checkReadable(_ revision: Revision) throws(EtcdError) {
+        guard head.isReadable else { throw .notListed }
         if revision > self.revision { throw .futureRevision }
         if revision > .none, revision < compactedRevision { throw .compacted }
     }

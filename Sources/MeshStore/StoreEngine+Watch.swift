@@ -9,8 +9,12 @@ extension StoreEngine {
     /// O(log d + c), with d changes since the cursor's revision and c of them looked at, at most
     /// ``maximumChangesPerStep`` and the rest of a revision.
     func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
+        let isElsewhere = cursor.generation.map { $0 != origin.generation } ?? false
+        if isElsewhere || cursor.next < .none || (cursor.next != .none && cursor.next < firstWatchable) {
+            return .compacted(firstWatchable)
+        }
+        cursor.generation = origin.generation
         if cursor.next == .none { cursor.next = revision.next }
-        if cursor.next < compactedRevision || cursor.next < .none { return .compacted(compactedRevision) }
         guard cursor.next <= revision else { return .idle(upTo: revision) }
 
         var batch = BatchBuilder(maximumEvents: maximumEvents, maximumBytes: maximumBytes)

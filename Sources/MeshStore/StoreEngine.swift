@@ -13,18 +13,35 @@ struct StoreEngine: Sendable {
     /// What is older than this can't be read any more; ``Revision/none`` as long as everything can.
     var compactedRevision = Revision.none
 
+    /// The revision of the list that the history begins with: what changed there is not known, so that a watch can only
+    /// begin after it. ``Revision/none`` where the history begins with an empty store.
+    var firstListed = Revision.none
+
+    /// Which history this is.
+    var origin: StoreOrigin
+
     let configuration: KVStoreConfiguration
 
-    init(configuration: KVStoreConfiguration = KVStoreConfiguration()) {
+    init(
+        configuration: KVStoreConfiguration = KVStoreConfiguration(),
+        origin: StoreOrigin = StoreOrigin(identity: .random())
+    ) {
         self.configuration = configuration
+        self.origin = origin
     }
+
+    /// The first revision that a watch can begin with.
+    var firstWatchable: Revision { firstListed == .none ? compactedRevision : max(compactedRevision, firstListed.next) }
+
+    /// Where the store stands.
+    var head: StoreHead { StoreHead(origin: origin, revision: revision, firstWatchable: firstWatchable) }
 
     /// The pair of `key` now.
     subscript(key: Key) -> KeyValue? { index.livePair(key) }
 
     /// Whether nothing was changed between this state and `other`, which are states of one store.
     func isSameState(as other: StoreEngine) -> Bool {
-        revision == other.revision && compactedRevision == other.compactedRevision
+        revision == other.revision && compactedRevision == other.compactedRevision && origin == other.origin
     }
 
     // MARK: - Writing

@@ -6,15 +6,11 @@ internal import MeshCore
 /// the store's writing side holds. The lock is held for as long as it takes to copy or to exchange a few references, or
 /// to change one key; never while many keys are read or written.
 final class StorePublication: Sendable {
-    /// Which store this is.
-    let identity: StoreIdentity
-
     fileprivate let front: Locked<PublishedState>
     private let pages: Locked<PageCache>
 
-    fileprivate init(engine: StoreEngine, identity: StoreIdentity) {
-        self.identity = identity
-        front = Locked(PublishedState(engine))
+    fileprivate init(engine: StoreEngine, freshness: Freshness) {
+        front = Locked(PublishedState(engine, freshness))
         pages = Locked(PageCache(capacity: engine.configuration.maximumPagedSnapshots))
     }
 
@@ -25,18 +21,29 @@ final class StorePublication: Sendable {
         return engine
     }
 
+    /// Where the store stands now.
+    var head: StoreHead { front.withLock { $0.engine.head } }
+
     var revision: Revision { front.withLock { $0.engine.revision } }
 
     var compactedRevision: Revision { front.withLock { $0.engine.compactedRevision } }
 
     /// Answers a read from the last committed state, or from a kept snapshot of the older revision it asks for.
-    func range(_ request: RangeRequest) throws(EtcdError) -> RangeAnswer {
+    ///
+    /// - Returns: the header of the same moment, too.
+    func range(_ request: RangeRequest) throws(EtcdError) -> (header: ResponseHeader, answer: RangeAnswer) {
         let engine = engine
+        return (engine.head.header, try range(request, engine))
+    }
+
+    private func range(_ request: RangeRequest, _ engine: StoreEngine) throws(EtcdError) -> RangeAnswer {
         guard request.limit > 0, !request.countOnly else { return try engine.range(request) }
         if request.revision > .none, request.revision < engine.revision {
             try request.checkShape()
             try engine.checkReadable(request.revision)
-            if let old = pages.withLock({ $0.engine(at: request.revision) }) {
+            if let old = pages.withLock({ $0.engine(at: request.revision) }),
+                old.origin.generation == engine.origin.generation
+            {
                 var answer = try old.range(request)
                 answer.revision = engine.revision
                 return answer
@@ -75,11 +82,48 @@ final class StorePublication: Sendable {
 
     var subscriptionCount: Int { front.withLock { $0.subscriptions.count } }
 
-    /// Lets go of kept snapshots that compaction has made unreadable.
-    fileprivate func compacted(to revision: Revision) {
-        let dropped = pages.withLock { $0.drop(before: revision) }
-        withExtendedLifetime(dropped) {}
+    /// Lets go of kept snapshots that a change from `old` to `new` has made unreadable.
+    fileprivate func changed(from old: StoreHead, to new: StoreHead) {
+        if old.origin.generation != new.origin.generation {
+            let dropped = pages.withLock { $0.begin(generation: new.origin.generation) }
+            withExtendedLifetime(dropped) {}
+        } else if old.firstWatchable < new.firstWatchable {
+            let dropped = pages.withLock { $0.drop(before: new.firstWatchable) }
+            withExtendedLifetime(dropped) {}
+        }
     }
+
+    // MARK: - Freshness
+
+    /// Whether no read has to wait to be fresh.
+    var isAlwaysFresh: Bool {
+        switch front.withLock({ $0.freshness }) {
+        case .always: true
+        case .unknown, .confirmed: false
+        }
+    }
+
+    /// Returns once a read of this state is fresh.
+    func whenFresh() async throws(EtcdError) {
+        switch front.withLock({ $0.freshness }) {
+        case .always: return
+        case .unknown: throw .notFollowing
+        case .confirmed(let confirm): try await confirm()
+        }
+    }
+
+    func setFreshness(_ freshness: Freshness) {
+        // The closure is released outside the lock: it may own anything.
+        let old = front.withLock { front in
+            defer { front.freshness = freshness }
+            return front.freshness
+        }
+        withExtendedLifetime(old) {}
+    }
+
+    var isStale: Bool { front.withLock { $0.isStale } }
+
+    func setStale(_ isStale: Bool) { front.withLock { $0.isStale = isStale } }
 }
 
 /// The right to change a store's state; whoever holds it is the store's writer, and there may be only one at a time.
@@ -89,8 +133,8 @@ struct StorePublisher: Sendable {
     /// Whom to wake after a commit, which is the caller's to do when it has left its own lock.
     typealias Wakes = [(id: CommitSubscription.ID, wake: @Sendable () -> Void)]
 
-    init(engine: StoreEngine, identity: StoreIdentity) {
-        publication = StorePublication(engine: engine, identity: identity)
+    init(engine: StoreEngine, freshness: Freshness = .always) {
+        publication = StorePublication(engine: engine, freshness: freshness)
     }
 
     /// Changes the state in a copy, and then puts that in its place: for work that readers must not wait for.
@@ -99,13 +143,14 @@ struct StorePublisher: Sendable {
     ) throws(Failure) -> (Result, Wakes) {
         var engine = publication.front.withLock { $0.engine }
         let result = try body(&engine)
-        let (old, wakes) = publication.front.withLock { front in
+        let (old, wakes, dropped) = publication.front.withLock { front in
             // The old state is released outside the lock, because that may free a large tree.
             let old = front.engine
             front.engine = engine
-            return (old, front.wakes(since: old.revision))
+            return (old, front.wakes(since: old.head), front.unpinIfReplaced(old))
         }
-        if old.compactedRevision < engine.compactedRevision { publication.compacted(to: engine.compactedRevision) }
+        withExtendedLifetime(dropped) {}
+        publication.changed(from: old.head, to: engine.head)
         return (result, wakes)
     }
 
@@ -114,18 +159,13 @@ struct StorePublisher: Sendable {
     func commitInPlace<Result: Sendable, Failure: Error>(
         _ body: (inout StoreEngine) throws(Failure) -> Result
     ) throws(Failure) -> (Result, Wakes) {
-        let (result, wakes, compacted, dropped) = try publication.front.withLock { front throws(Failure) in
-            let revision = front.engine.revision
-            let compacted = front.engine.compactedRevision
+        let (result, wakes, heads, dropped) = try publication.front.withLock { front throws(Failure) in
+            let old = front.engine.head
             let result = try body(&front.engine)
-            let isCompacted = front.engine.compactedRevision > compacted
-            return (
-                result, front.wakes(since: revision), isCompacted ? front.engine.compactedRevision : nil,
-                front.unpinIfOutdated()
-            )
+            return (result, front.wakes(since: old), (old, front.engine.head), front.unpinIfOutdated())
         }
         withExtendedLifetime(dropped) {}
-        if let compacted { publication.compacted(to: compacted) }
+        publication.changed(from: heads.0, to: heads.1)
         return (result, wakes)
     }
 }
@@ -146,9 +186,13 @@ private struct PublishedState: Sendable {
     var subscriptions: StorePublisher.Wakes = []
     var lastID: CommitSubscription.ID = 0
     private(set) var pinned: StoreEngine?
+    var freshness: Freshness
+    /// Whether the store may be behind the one that it follows.
+    var isStale = false
 
-    init(_ engine: StoreEngine) {
+    init(_ engine: StoreEngine, _ freshness: Freshness) {
         self.engine = engine
+        self.freshness = freshness
     }
 
     /// Remembers that a reader has been given the present state.
@@ -169,8 +213,16 @@ private struct PublishedState: Sendable {
         return pin()
     }
 
-    /// Whom to wake if there is a revision after `revision`.
-    func wakes(since revision: Revision) -> StorePublisher.Wakes {
-        engine.revision > revision ? subscriptions : []
+    /// Forgets the remembered state if it is of a history that was replaced: nothing is shared with it.
+    mutating func unpinIfReplaced(_ old: StoreEngine) -> StoreEngine? {
+        guard old.origin.generation != engine.origin.generation else { return nil }
+        let dropped = pinned
+        pinned = nil
+        return dropped
+    }
+
+    /// Whom to wake if there is a revision after `old`, or another history.
+    func wakes(since old: StoreHead) -> StorePublisher.Wakes {
+        engine.revision > old.revision || engine.origin.generation != old.origin.generation ? subscriptions : []
     }
 }

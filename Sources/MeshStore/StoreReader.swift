@@ -4,14 +4,37 @@ public import MeshCore
 ///
 /// It is all that a server gets of a store. Copies are references to the same store.
 public struct StoreReader: Sendable {
-    private let publication: StorePublication
+    let publication: StorePublication
 
     init(_ publication: StorePublication) {
         self.publication = publication
     }
 
-    /// Which store this is.
-    public var identity: StoreIdentity { publication.identity }
+    /// Which store this is. A replicated store's changes when it is reset to another one's content.
+    public var identity: StoreIdentity { publication.head.origin.identity }
+
+    /// The term of the consensus that the store's state comes from; 1 for a local store, which has none.
+    public var raftTerm: UInt64 { publication.head.origin.raftTerm }
+
+    /// The header of an answer that is given now: identity, term and revision of one moment.
+    public var header: ResponseHeader { publication.head.header }
+
+    /// Where the store stands, with what tells one of its histories from another.
+    package var head: StoreHead { publication.head }
+
+    /// Whether the store follows another one that is not connected, so that it may be behind. Never true of a local one.
+    public var isStale: Bool { publication.isStale }
+
+    /// Whether ``whenFresh()`` has nothing to wait for, as in every local store.
+    package var isAlwaysFresh: Bool { publication.isAlwaysFresh }
+
+    /// Returns once the store is at least as far as the one it follows was at the call: what is read afterwards is as
+    /// fresh as a linearizable read demands. A local store returns at once.
+    ///
+    /// - Throws: Unavailable if the followed store can't confirm it, or not in time: `etcdserver: request timed out`.
+    package func whenFresh() async throws(EtcdError) {
+        try await publication.whenFresh()
+    }
 
     /// The revision of the last commit.
     public var revision: Revision { publication.revision }
@@ -27,8 +50,16 @@ public struct StoreReader: Sendable {
     /// The pages of a list at a pinned revision cost as little as its first page while the revision is among the last
     /// ones that served one (`KVStoreConfiguration.maximumPagedSnapshots`).
     ///
-    /// - Throws: `EtcdError`: no key, a future revision, a compacted revision.
+    /// - Throws: `EtcdError`: no key, a future revision, a compacted revision; Unavailable before a replicated store's
+    ///   first list.
     public func range(_ request: RangeRequest) throws(EtcdError) -> RangeAnswer {
+        try publication.range(request).answer
+    }
+
+    /// Answers a read as ``range(_:)`` does, with the header that belongs to it.
+    package func answer(
+        _ request: RangeRequest
+    ) throws(EtcdError) -> (header: ResponseHeader, answer: RangeAnswer) {
         try publication.range(request)
     }
 
@@ -66,7 +97,9 @@ public struct StoreReader: Sendable {
         from revision: Revision = .none,
         options: WatchOptions = WatchOptions()
     ) -> StoreWatch {
-        let start = revision == .none ? self.revision.next : revision
-        return StoreWatch(reader: self, cursor: WatchCursor(range, from: start, options: options))
+        let head = head
+        let start = revision == .none ? head.revision.next : revision
+        let cursor = WatchCursor(range, from: start, options: options, in: head.origin)
+        return StoreWatch(reader: self, cursor: cursor)
     }
 }

@@ -10,6 +10,9 @@ public struct StoreSnapshot: Sendable {
         self.engine = engine
     }
 
+    /// Which history it is of.
+    public var origin: StoreOrigin { engine.origin }
+
     /// The revision of the snapshot.
     public var revision: Revision { engine.revision }
 

@@ -14,11 +14,20 @@ public struct WatchCursor: Hashable, Sendable {
     /// What is told about them.
     public let options: WatchOptions
 
+    /// The history that the cursor is in: in another one its place means nothing. `nil` before the first step.
+    var generation: UInt64?
+
     /// Starts at `revision`; ``Revision/none`` means at the revision after the store's at the first step.
     public init(_ range: KeyRange, from revision: Revision = .none, options: WatchOptions = WatchOptions()) {
         self.range = range
         self.options = options
         next = revision
+    }
+
+    /// Starts in a history that is known: in another one, the first step ends it.
+    package init(_ range: KeyRange, from revision: Revision, options: WatchOptions, in origin: StoreOrigin) {
+        self.init(range, from: revision, options: options)
+        generation = origin.generation
     }
 }
 
@@ -33,6 +42,7 @@ public enum WatchStep: Hashable, Sendable {
     /// Nothing up to and including that revision, which is the store's: wait for the next commit.
     case idle(upTo: Revision)
 
-    /// The place of the cursor is compacted; this is the compacted revision. The watch ends here.
+    /// The place of the cursor is compacted, or in a history that was replaced; this is the first revision that a watch
+    /// can begin with now. The watch ends here.
     case compacted(Revision)
 }

@@ -20,8 +20,7 @@ struct RangeService: Sendable {
         }
         guard !request.range.lower.isEmpty else { throw .emptyKey }
         guard access.readableKeys(for: peer).contains(request.range) else { throw .permissionDenied }
-        let answer = try reader.range(request)
-        let header = ResponseHeader(of: reader.identity, at: answer.revision)
+        let (header, answer) = try reader.answer(request)
         return RPCPayload(RangeCodec.encodeAnswer(header, answer))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StorePublicationTests {
     private func publisher(_ configuration: KVStoreConfiguration = KVStoreConfiguration()) -> StorePublisher {
-        StorePublisher(engine: StoreEngine(configuration: configuration), identity: .random())
+        StorePublisher(engine: StoreEngine(configuration: configuration))
     }
 
     private func put(_ publisher: StorePublisher, _ key: Key, _ value: [UInt8] = []) throws {
@@ -52,12 +52,12 @@ import Testing
         for number in 0..<10 { try put(publisher, "key/\(number)") }
         var request = RangeRequest(.all)
         request.limit = 4
-        let first = try publisher.publication.range(request)
+        let first = try publisher.publication.range(request).answer
         #expect(first.more)
         try put(publisher, "key/0")
         try put(publisher, "key/5")
         (request.revision, request.range) = (first.revision, .from("key/4"))
-        let second = try publisher.publication.range(request)
+        let second = try publisher.publication.range(request).answer
         #expect(second.pairs.map(\.version) == [1, 1, 1, 1])
         #expect(second.count == 6)
         #expect(second.revision == 13)
