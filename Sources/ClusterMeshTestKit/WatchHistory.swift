@@ -10,8 +10,11 @@ public struct WatchHistory: Hashable, Sendable {
         case created(Revision)
         /// Events, with the revision of the header. `isPart`: the message has `fragment` set, and goes on in the next.
         case events([WatchEvent], header: Revision, isPart: Bool = false)
-        /// A message without events for this watch, or the answer to a request for progress of all watches (watch -1).
+        /// A message without events for this watch.
         case progress(Revision)
+        /// The answer to a request for progress (watch -1): every watch of the stream has got that far. It speaks for
+        /// the slowest, and so may be behind what this watch has been told already.
+        case streamProgress(Revision)
         /// The watch was ended because history below this revision is gone.
         case compacted(Revision)
     }
@@ -65,19 +68,21 @@ public struct WatchHistory: Hashable, Sendable {
         }
     }
 
-    /// Where a client that has been sent this goes on without a gap: behind the last message's header, unless that was
-    /// a part of a message; `nil` if there is nothing to go on from yet.
+    /// Where a client that has been sent this goes on without a gap: behind the greatest header, that of a part of a
+    /// message left aside, or at the revision of the compaction that ended the watch; `nil` if there is nothing to go on
+    /// from yet.
     public var resumeRevision: Revision? {
-        for message in messages.reversed() {
+        var next = firstRevision
+        for message in messages {
             switch message {
-            case .events(_, let header, isPart: false), .progress(let header):
-                return max(header.next, firstRevision ?? .none)
+            case .events(_, let header, isPart: false), .progress(let header), .streamProgress(let header):
+                next = max(next ?? header.next, header.next)
             case .compacted(let revision):
-                return revision
+                next = revision
             case .created, .events(_, _, isPart: true):
                 continue
             }
         }
-        return firstRevision
+        return next
     }
 }

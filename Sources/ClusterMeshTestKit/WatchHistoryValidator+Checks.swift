@@ -71,6 +71,8 @@ extension WatchHistoryValidator {
                     report.add(.bookmarkable, "progress to \(revision) came after \(bookmark)")
                 }
                 bookmark = max(bookmark, revision)
+            case .streamProgress(let revision):
+                bookmark = max(bookmark, revision)
             case .created, .compacted:
                 continue
             }
@@ -156,7 +158,7 @@ extension WatchHistoryValidator {
         func reached(_ revision: Revision) { last = max(last ?? revision, revision) }
         for message in history.messages {
             switch message {
-            case .progress(let revision):
+            case .progress(let revision), .streamProgress(let revision):
                 reached(revision)
             case .events(let events, let header, let isPart):
                 if headersAreComplete { reached(header) }

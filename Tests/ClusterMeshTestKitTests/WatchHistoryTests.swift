@@ -27,6 +27,11 @@ import Testing
         #expect(history(from: 2, [.created(4), .compacted(3)]).resumeRevision == 3)
     }
 
+    @Test func progressOfTheSlowestDoesNotTakeAClientBack() {
+        #expect(history([.created(4), .progress(9), .streamProgress(6)]).resumeRevision == 10)
+        #expect(history([.created(4), .streamProgress(11)]).resumeRevision == 12)
+    }
+
     @Test func aPartIsNothingToGoOnFrom() {
         let parts = history([.created(4), .events([Self.event], header: 5, isPart: true)])
         #expect(parts.resumeRevision == 5)

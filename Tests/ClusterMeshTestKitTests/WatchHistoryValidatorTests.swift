@@ -221,6 +221,12 @@ import Testing
         #expect(broken { $0.messages.append(.events([], header: 6)) } == [.bookmarkable])
     }
 
+    @Test func theSlowestWatchOfAStreamMayBeBehind() {
+        #expect(broken { $0.messages.append(.streamProgress(4)) }.isEmpty)
+        #expect(broken { $0.messages.insert(.streamProgress(3), at: 2) } == [.bookmarkable])
+        #expect(broken { $0.messages[6] = .streamProgress(7) } == [.reliable])
+    }
+
     @Test func aHeaderBehindItsEventsIsNotBookmarkable() {
         #expect(broken { $0.messages[6] = .events(Self.events(7), header: 6) } == [.bookmarkable])
     }

@@ -15,14 +15,15 @@ final class EtcdWriter: Sendable {
 
     private let channel: RPCChannel
 
-    /// A client of the server on `port` of 127.0.0.1.
-    init(port: Int, credentials: TLSCredentials) throws {
-        let configuration = RPCChannelConfiguration(
+    /// A client of the server on `port` of 127.0.0.1; `receiveWindowBytes` bounds what of a stream may wait here.
+    init(port: Int, credentials: TLSCredentials, receiveWindowBytes: Int? = nil) throws {
+        var configuration = RPCChannelConfiguration(
             host: "127.0.0.1",
             port: port,
             credentials: credentials,
             verifier: .mesh()
         )
+        if let receiveWindowBytes { configuration.receiveWindowBytes = receiveWindowBytes }
         channel = try RPCChannel(configuration: configuration, logger: Logger(label: "EtcdWriter"))
     }
 
