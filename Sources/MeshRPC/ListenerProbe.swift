@@ -1,6 +1,6 @@
 internal import MeshCore
 
-/// Looks at whether a server's own port is still served.
+/// Looks at whether a server's own port, or Unix socket, is still served.
 ///
 /// A listener of core's that once found no free descriptor accepts nothing any more, although connecting still works:
 /// the kernel does that. So the probe connects, says that it will send nothing, and waits for the other side to close.
@@ -13,9 +13,8 @@ struct ListenerProbe: Sendable {
         case failed(String)
     }
 
-    /// The address to connect to: the one that is listened on, or the loopback where all are.
-    let address: IPAddress
-    let port: Int
+    /// Where to connect to: what is listened on, or the loopback where all addresses are.
+    let target: ProbeSocket.Target
     /// How long to wait for a reaction.
     let patience: Duration
 
@@ -23,20 +22,26 @@ struct ListenerProbe: Sendable {
     init?(listeningOn host: String, port: Int, patience: Duration) {
         guard let address = IPAddress(resolving: host) else { return nil }
         let isUnspecified = address.high == 0 && address.low == 0
-        self.address =
+        let reachable =
             switch (isUnspecified, address.family) {
             case (true, .v4): IPAddress(v4: 0x7F00_0001)
             case (true, .v6): IPAddress(v6: 0, 1)
             case (false, _): address
             }
-        self.port = port
+        target = .tcp(reachable, port: port)
+        self.patience = patience
+    }
+
+    /// A look at a Unix socket.
+    init(listeningOn socket: UnixSocketFile, patience: Duration) {
+        target = .unix(socket.path)
         self.patience = patience
     }
 
     /// Looks once. Waits without holding a thread; ends early, without a finding, if the task is cancelled.
     func look() async -> Finding? {
         do throws(ProbeSocket.Failure) {
-            let socket = try ProbeSocket(connectingTo: address, port: port)
+            let socket = try ProbeSocket(connectingTo: target)
             let deadline = ContinuousClock.now + patience
             var hasFinished = false
             var pause = Duration.milliseconds(2)

@@ -1,16 +1,22 @@
 internal import Glibc
 internal import MeshCore
 
-/// A non-blocking TCP connection to a local address, for looking at what is at its other end.
+/// A non-blocking connection to a local address, for looking at what is at its other end.
 ///
 /// No method waits.
 struct ProbeSocket: ~Copyable {
+    /// Where to connect to.
+    enum Target: Hashable, Sendable {
+        case tcp(IPAddress, port: Int)
+        case unix(String)
+    }
+
     /// A system call that failed: its error number.
     struct Failure: Error, Hashable {
         var number: Int32
 
         /// Whether nobody listens.
-        var isRefusal: Bool { number == ECONNREFUSED }
+        var isRefusal: Bool { number == ECONNREFUSED || number == ENOENT }
 
         /// The system's word for it.
         var reason: String { String(cString: strerror(number)) }
@@ -18,33 +24,19 @@ struct ProbeSocket: ~Copyable {
 
     private let descriptor: Int32
 
-    /// Begins to connect to a numeric address.
+    /// Begins to connect.
     ///
     /// - Throws: ``Failure`` if there is no descriptor, or the connection is refused at once.
-    init(connectingTo address: IPAddress, port: Int) throws(Failure) {
+    init(connectingTo target: Target) throws(Failure) {
         let family =
-            switch address.family {
-            case .v4: AF_INET
-            case .v6: AF_INET6
+            switch target {
+            case .tcp(let address, _): address.family == .v4 ? AF_INET : AF_INET6
+            case .unix: AF_UNIX
             }
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         descriptor = socket(family, flags, 0)
         guard descriptor >= 0 else { throw Failure(number: errno) }
-        let result: Int32
-        switch address.family {
-        case .v4:
-            var target = sockaddr_in()
-            target.sin_family = sa_family_t(AF_INET)
-            target.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-            inet_pton(AF_INET, address.description, &target.sin_addr)
-            result = Self.connect(descriptor, &target)
-        case .v6:
-            var target = sockaddr_in6()
-            target.sin6_family = sa_family_t(AF_INET6)
-            target.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
-            inet_pton(AF_INET6, address.description, &target.sin6_addr)
-            result = Self.connect(descriptor, &target)
-        }
+        let result = Self.connect(descriptor, to: target)
         let number = errno
         guard result == 0 || number == EINPROGRESS else {
             close(descriptor)
@@ -54,6 +46,29 @@ struct ProbeSocket: ~Copyable {
 
     deinit {
         close(descriptor)
+    }
+
+    private static func connect(_ descriptor: Int32, to target: Target) -> Int32 {
+        switch target {
+        case .unix(let path):
+            return UnixSocketFile(path: path).withSocketAddress { Glibc.connect(descriptor, $0, $1) }
+        case .tcp(let address, let port):
+            let port = UInt16(truncatingIfNeeded: port).bigEndian
+            switch address.family {
+            case .v4:
+                var target = sockaddr_in()
+                target.sin_family = sa_family_t(AF_INET)
+                target.sin_port = port
+                inet_pton(AF_INET, address.description, &target.sin_addr)
+                return connect(descriptor, &target)
+            case .v6:
+                var target = sockaddr_in6()
+                target.sin6_family = sa_family_t(AF_INET6)
+                target.sin6_port = port
+                inet_pton(AF_INET6, address.description, &target.sin6_addr)
+                return connect(descriptor, &target)
+            }
+        }
     }
 
     private static func connect<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {

@@ -38,7 +38,7 @@ public final class RPCChannel: Sendable {
     private let state = Locked(State())
     private let logger: Logger
 
-    /// The server's host and port.
+    /// The server's host and port, or the path of its Unix socket.
     public let authority: String
 
     /// Makes a channel; nothing is sent before the first call.

@@ -9,6 +9,10 @@ public struct RPCChannelConfiguration: Sendable {
     /// The server's port, 1…65535.
     public var port: Int
 
+    /// The path of the server's Unix socket, to connect to instead of ``host`` and ``port``; `host` stays what TLS and
+    /// HTTP/2 are told. Default none; as `RPCServerConfiguration.unixPath`.
+    public var unixPath: String?
+
     /// The IP address to connect to instead of asking a resolver for `host`; `host` stays what TLS and HTTP/2 are
     /// told, and what the certificate is compared with.
     public var resolvedAddress: String?
@@ -54,6 +58,12 @@ public struct RPCChannelConfiguration: Sendable {
         self.verifier = verifier
         expectedPeer = .server(cluster: nil, hosts: [host])
     }
+
+    /// A channel to the server that listens on a Unix socket of this machine, which is called `localhost`.
+    public init(unixPath: String, credentials: TLSCredentials, verifier: PeerVerifier) {
+        self.init(host: "localhost", port: 0, credentials: credentials, verifier: verifier)
+        self.unixPath = unixPath
+    }
 }
 
 extension RPCChannelConfiguration {
@@ -66,7 +76,7 @@ extension RPCChannelConfiguration {
             return "'\(resolvedAddress)' is not an IP address"
         }
         let faults: [String?] = [
-            Bounds.fault(of: "port", port, in: 1...65_535),
+            unixPath.map(UnixSocketFile.fault) ?? Bounds.fault(of: "port", port, in: 1...65_535),
             Bounds.fault(of: "keepaliveTime", keepaliveTime, in: .seconds(1)...(.seconds(3600))),
             Bounds.fault(of: "keepaliveTimeout", keepaliveTimeout, in: .seconds(1)...(.seconds(600))),
             Bounds.fault(of: "receiveWindowBytes", receiveWindowBytes, in: 4096...(64 << 20)),
@@ -81,6 +91,7 @@ extension RPCChannelConfiguration {
 
     /// The address to connect to, in core's syntax.
     var target: String {
+        if let unixPath { return UnixSocketFile(path: unixPath).coreAddress }
         guard let address = try? IPAddress(resolvedAddress ?? host) else { return "dns:///\(host):\(port)" }
         return switch address.family {
         case .v4: "ipv4:\(address.inAuthority):\(port)"
@@ -88,8 +99,9 @@ extension RPCChannelConfiguration {
         }
     }
 
-    /// Host and port as they stand in a URL.
+    /// The server's place for people: host and port as they stand in a URL, or the path of its socket.
     var authority: String {
+        if let unixPath { return unixPath }
         let host = (try? IPAddress(host))?.inAuthority ?? host
         return "\(host):\(port)"
     }
@@ -122,7 +134,7 @@ extension RPCChannelConfiguration {
         // No TXT records are asked for how to call.
         arguments[number: "grpc.service_config_disable_resolution"] = 1
         arguments[text: "grpc.ssl_target_name_override"] = serverName
-        arguments[text: "grpc.default_authority"] = authority
+        arguments[text: "grpc.default_authority"] = unixPath == nil ? authority : host
         return arguments
     }
 }

@@ -25,7 +25,7 @@ public final class RPCServer: Sendable {
     private let closing = Latch()
     private let ended = Latch()
 
-    /// The port that is listened on.
+    /// The port that is listened on; 0 for a Unix socket.
     public let port: Int
 
     /// Starts to listen.
@@ -49,9 +49,13 @@ public final class RPCServer: Sendable {
         let calls = ServerCalls(configuration: configuration, handlers: handlers, logger: logger)
         let hook = VerifierHook(configuration.verifier, expecting: .client)
         let core = try ServerCore(configuration, hook: hook, accept: calls.accept)
-        // What comes after must listen where clients have learnt to come to.
-        configuration.port = core.port
-        port = core.port
+        if configuration.unixPath == nil {
+            // What comes after must listen where clients have learnt to come to.
+            configuration.port = core.port
+            port = core.port
+        } else {
+            port = 0
+        }
         state = Locked(State(core: core))
         self.configuration = configuration
         self.calls = calls
@@ -78,7 +82,7 @@ public final class RPCServer: Sendable {
             defer { state.isRunning = true }
             return state.isRunning
         }
-        if wasRunning { throw RPCServerError(.alreadyRunning, "the server on port \(port) is run twice") }
+        if wasRunning { throw RPCServerError(.alreadyRunning, "the server on \(configuration.place) is run twice") }
 
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watchOverCalls() }
@@ -144,8 +148,7 @@ public final class RPCServer: Sendable {
 
 extension RPCServer {
     private func watchOverListener() async {
-        let probe = ListenerProbe(listeningOn: configuration.host, port: port, patience: configuration.probePatience)
-        guard let probe else {
+        guard let probe = configuration.probe else {
             return logger.warning("port \(port) is not watched over: '\(configuration.host)' has no address")
         }
         var health = ListenerHealth()
@@ -155,21 +158,21 @@ extension RPCServer {
             guard let finding = await probe.look() else { return }
             switch health.found(finding) {
             case .none: break
-            case .report(let reason): logger.error("cannot look at the own port \(port): \(reason)")
+            case .report(let reason): logger.error("cannot look at whether \(configuration.place) is served: \(reason)")
             case .replace: await replaceListener()
             }
         }
     }
 
-    /// Gives up the listener that accepts nothing any more, with its connections, and listens anew on the same port.
+    /// Gives up the listener that accepts nothing any more, with its connections, and listens anew on the same place.
     ///
     /// Connections go with it because core's server is both. Where listening fails, the next probe finds nobody, and
     /// it is tried again.
     private func replaceListener() async {
         logger.error(
             """
-            port \(port) accepts no connections any more, which happens once no file descriptor was left for one; \
-            listening anew, which ends all present connections
+            \(configuration.place) accepts no connections any more, which happens once no file descriptor was left for \
+            one; listening anew, which ends all present connections
             """
         )
         let old = state.withLock { $0.core }
@@ -188,7 +191,7 @@ extension RPCServer {
             return state.isClosing
         }
         // Shut down meanwhile: nobody else knows of the new one.
-        guard isClosing else { return logger.notice("port \(port) is served again") }
+        guard isClosing else { return logger.notice("\(configuration.place) is served again") }
         new.shutDown()
         new.cancelAllCalls()
         await new.ended.wait()

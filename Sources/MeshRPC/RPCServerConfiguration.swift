@@ -8,6 +8,14 @@ public struct RPCServerConfiguration: Sendable {
     /// The port to listen on, 0…65535; 0, the default, takes a free one, which ``RPCServer/port`` tells.
     public var port = 0
 
+    /// The path of a Unix socket to listen on, instead of ``host`` and ``port``; default none. Clients need a
+    /// certificate there, too.
+    ///
+    /// The socket's file is made with mode 0600. Its directory is made if it is missing; if it is there it must belong
+    /// to the process' user and be closed to others (0700). A socket that a process left behind is replaced, one that
+    /// somebody listens on is not. Absolute, at most 107 bytes, without spaces and `%`, `?`, `#`.
+    public var unixPath: String?
+
     /// The own certificate, its key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
 
@@ -78,6 +86,7 @@ public struct RPCServerConfiguration: Sendable {
 extension RPCServerConfiguration {
     /// What is wrong with the configuration; `nil` if nothing.
     var fault: String? {
+        if let unixPath, let fault = UnixSocketFile.fault(of: unixPath) { return fault }
         if host.isEmpty || host.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") || $0 >= 0x7F }) {
             return "'\(host)' is not a host name or an IP address"
         }
@@ -107,14 +116,26 @@ extension RPCServerConfiguration {
         return faults.compactMap(\.self).first
     }
 
-    /// Host and port as core wants them.
+    /// The file of the socket to listen on; `nil` to listen on host and port.
+    var socketFile: UnixSocketFile? { unixPath.map(UnixSocketFile.init(path:)) }
+
+    /// The place to listen on, as people call it: a path, or host and port.
+    var place: String { unixPath ?? listenAddress }
+
+    /// The place to listen on, as core wants it.
     var listenAddress: String {
+        if let socketFile { return socketFile.coreAddress }
         let host = (try? IPAddress(host))?.inAuthority ?? host
         return "\(host):\(port)"
     }
 
-    /// How long the own port may take to react to a probe.
-    var probePatience: Duration { min(listenerProbeInterval / 2, .seconds(5)) }
+    /// A look at whether the own place is still served, which a living listener reacts to within half the time between
+    /// two of them; `nil` for a host whose address is not known.
+    var probe: ListenerProbe? {
+        let patience = min(listenerProbeInterval / 2, .seconds(5))
+        if let socketFile { return ListenerProbe(listeningOn: socketFile, patience: patience) }
+        return ListenerProbe(listeningOn: host, port: port, patience: patience)
+    }
 
     var arguments: ChannelArguments {
         var arguments = ChannelArguments.common(

@@ -22,7 +22,7 @@ final class ServerCore: @unchecked Sendable {
         var isDestroyed = false
     }
 
-    /// The port that is listened on.
+    /// The port that is listened on; core's 1 for a Unix socket.
     let port: Int
 
     /// Opens when the server is destroyed.
@@ -39,6 +39,11 @@ final class ServerCore: @unchecked Sendable {
         accept: @escaping @Sendable (AcceptedCall) -> Void
     ) throws(RPCServerError) {
         let shards = CoreRuntime.shared.shards
+        do throws(UnixSocketFile.Fault) {
+            try configuration.socketFile?.prepare()
+        } catch {
+            throw RPCServerError(.cannotListen, error.message)
+        }
         let server = configuration.arguments.withCoreArguments { grpc_server_create($0, nil) }
         guard let server else { throw RPCServerError(.cannotListen, "gRPC's core made no server") }
         for shard in shards { grpc_server_register_completion_queue(server, shard.queue, nil) }
@@ -52,11 +57,19 @@ final class ServerCore: @unchecked Sendable {
         grpc_server_start(server)
         guard port != 0 else {
             shutDown()
-            let reason = ListenFailure.reason(host: configuration.host, port: configuration.port)
+            let reason =
+                configuration.socketFile?.bindFailure
+                ?? ListenFailure.reason(host: configuration.host, port: configuration.port)
             throw RPCServerError(
                 .cannotListen,
-                "cannot listen on \(address): \(reason); give another host or port, or stop who uses it"
+                "cannot listen on \(configuration.place): \(reason); give another address, or stop who uses it"
             )
+        }
+        do throws(UnixSocketFile.Fault) {
+            try configuration.socketFile?.restrict()
+        } catch {
+            shutDown()
+            throw RPCServerError(.cannotListen, error.message)
         }
         for shard in shards {
             for _ in 0..<Self.requestsPerShard { request(RequestedCall(self, shard: shard)) }
