@@ -26,6 +26,11 @@ extension WireReader.Field {
         try unsigned() != 0
     }
 
+    /// A text of the message `bytes`; what is not UTF-8 becomes the replacement character.
+    func text(in bytes: [UInt8]) throws(WireFormatError) -> String {
+        String(decoding: bytes[try range()], as: UTF8.self)
+    }
+
     private var wrongType: WireFormatError { WireFormatError("field \(number) has the wrong type") }
 }
 
@@ -40,6 +45,56 @@ func reading<Value>(
     } catch {
         throw WireMessageError(malformed: name, error)
     }
+}
+
+/// Reads an answer: its header, which is field 1 of every answer of etcd, and what `take` makes of the other fields.
+///
+/// The places that a field tells are places in `bytes`.
+func readingAnswer<Value>(
+    _ name: String,
+    _ bytes: [UInt8],
+    _ empty: Value,
+    _ take: (inout Value, WireReader.Field) throws(WireFormatError) -> Void
+) throws(WireMessageError) -> (header: ResponseHeader?, answer: Value) {
+    try reading(name, bytes) { (bytes) throws(WireFormatError) in
+        var header: ResponseHeader?
+        var answer = empty
+        var reader = WireReader(bytes)
+        while let field = try reader.next() {
+            if field.number == 1 {
+                header = try ResponseHeader(decoding: bytes[try field.range()], merging: header)
+            } else {
+                try take(&answer, field)
+            }
+        }
+        return (header, answer)
+    }
+}
+
+/// Reads an answer whose revision is its header's.
+func readingAnswer<Value>(
+    _ name: String,
+    _ bytes: [UInt8],
+    _ empty: Value,
+    revision: WritableKeyPath<Value, Revision>,
+    _ take: (inout Value, WireReader.Field) throws(WireFormatError) -> Void
+) throws(WireMessageError) -> (header: ResponseHeader?, answer: Value) {
+    var (header, answer) = try readingAnswer(name, bytes, empty, take)
+    answer[keyPath: revision] = header?.revision ?? .none
+    return (header, answer)
+}
+
+/// Reads an answer that is nothing but its header.
+func readingHeader(_ name: String, _ bytes: [UInt8]) throws(WireMessageError) -> ResponseHeader? {
+    try readingAnswer(name, bytes, ()) { _, _ in }.header
+}
+
+/// Writes an answer: its header, and what `write` adds.
+func writingAnswer(_ header: ResponseHeader, _ write: (inout WireWriter) -> Void = { _ in }) -> [UInt8] {
+    var writer = WireWriter(capacity: 64)
+    writer.message(1, header.encoded)
+    write(&writer)
+    return writer.encoded
 }
 
 extension ResponseHeader {

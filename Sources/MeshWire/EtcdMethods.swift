@@ -9,6 +9,8 @@ public struct EtcdMethodDescription: Hashable, Sendable {
         /// It changes nothing that is stored, but is an operator's business: copying or rewriting the whole database,
         /// or reading users and roles.
         case administers
+        /// It reads or changes, as a field of its request says.
+        case dependsOnRequest
     }
 
     /// Which sides send a stream of messages.
@@ -31,7 +33,7 @@ public struct EtcdMethodDescription: Hashable, Sendable {
     public var path: String { "/etcdserverpb.\(service)/\(name)" }
 
     /// Whether a call can change the state of the cluster.
-    public var changesState: Bool { effect == .changes }
+    public var changesState: Bool { effect == .changes || effect == .dependsOnRequest }
 }
 
 /// The methods of etcd's API, those of its current main branch included.
@@ -42,6 +44,11 @@ public enum EtcdMethods {
     public static let transaction = "/etcdserverpb.KV/Txn"
     public static let compact = "/etcdserverpb.KV/Compact"
     public static let watch = "/etcdserverpb.Watch/Watch"
+    public static let rangeStream = "/etcdserverpb.KV/RangeStream"
+    public static let leaseGrant = "/etcdserverpb.Lease/LeaseGrant"
+    public static let leaseRevoke = "/etcdserverpb.Lease/LeaseRevoke"
+    public static let leaseKeepAlive = "/etcdserverpb.Lease/LeaseKeepAlive"
+    public static let alarm = "/etcdserverpb.Maintenance/Alarm"
     public static let status = "/etcdserverpb.Maintenance/Status"
     public static let hash = "/etcdserverpb.Maintenance/Hash"
     public static let hashKV = "/etcdserverpb.Maintenance/HashKV"
@@ -74,8 +81,7 @@ public enum EtcdMethods {
         method("Cluster", "MemberList", .reads),
         method("Cluster", "MemberPromote", .changes),
 
-        // Alarm reads or changes, by a field of its request: it counts by what it can do.
-        method("Maintenance", "Alarm", .changes),
+        method("Maintenance", "Alarm", .dependsOnRequest),
         method("Maintenance", "Status", .reads),
         method("Maintenance", "Defragment", .administers),
         method("Maintenance", "Hash", .reads),

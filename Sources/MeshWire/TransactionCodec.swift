@@ -125,21 +125,11 @@ public enum TransactionCodec {
 
     /// Writes the answer to a compaction.
     public static func encodeCompactionAnswer(_ header: ResponseHeader) -> [UInt8] {
-        var writer = WireWriter()
-        writer.message(1, header.encoded)
-        return writer.encoded
+        writingAnswer(header)
     }
 
     /// Reads the answer to a compaction; the header is `nil` where the server sent none, which no etcd does.
     public static func decodeCompactionAnswer(_ bytes: [UInt8]) throws(WireMessageError) -> ResponseHeader? {
-        try reading("etcdserverpb.CompactionResponse", bytes) { (bytes) throws(WireFormatError) in
-            var header: ResponseHeader?
-            var reader = WireReader(bytes)
-            while let field = try reader.next() {
-                guard field.number == 1 else { continue }
-                header = try ResponseHeader(decoding: bytes[try field.range()], merging: header)
-            }
-            return header
-        }
+        try readingHeader("etcdserverpb.CompactionResponse", bytes)
     }
 }

@@ -57,6 +57,11 @@ extension ProtobufCBinaryData {
     var bytes: [UInt8] { Array(UnsafeBufferPointer(start: data, count: len)) }
 }
 
+/// The text of a field; what is not UTF-8 becomes the replacement character.
+func text(_ field: UnsafePointer<CChar>?) -> String {
+    field.map { String(cString: $0) } ?? ""
+}
+
 /// The elements of a repeated field of messages.
 func elements<Message: GeneratedMessage>(
     _ count: Int,
@@ -70,7 +75,7 @@ func elements<Number>(_ count: Int, _ numbers: UnsafeMutablePointer<Number>?) ->
     Array(UnsafeBufferPointer(start: numbers, count: count))
 }
 
-// MARK: - The requests of etcd
+// MARK: - The requests
 
 private func initialized<Message>(_ message: Message, _ initialize: (UnsafeMutablePointer<Message>) -> Void) -> Message
 {
@@ -109,4 +114,52 @@ extension Etcdserverpb__Compare: GeneratedMessage {
 
 extension Etcdserverpb__CompactionRequest: GeneratedMessage {
     static var empty: Self { initialized(Self()) { etcdserverpb__compaction_request__init($0) } }
+}
+
+extension Etcdserverpb__LeaseGrantRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__lease_grant_request__init($0) } }
+}
+
+extension Etcdserverpb__LeaseRevokeRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__lease_revoke_request__init($0) } }
+}
+
+extension Etcdserverpb__LeaseKeepAliveRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__lease_keep_alive_request__init($0) } }
+}
+
+extension Etcdserverpb__LeaseTimeToLiveRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__lease_time_to_live_request__init($0) } }
+}
+
+extension Etcdserverpb__LeaseLeasesRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__lease_leases_request__init($0) } }
+}
+
+extension Etcdserverpb__MemberListRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__member_list_request__init($0) } }
+}
+
+extension Etcdserverpb__StatusRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__status_request__init($0) } }
+}
+
+extension Etcdserverpb__AlarmRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__alarm_request__init($0) } }
+}
+
+extension Etcdserverpb__HashRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__hash_request__init($0) } }
+}
+
+extension Etcdserverpb__HashKVRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__hash_kvrequest__init($0) } }
+}
+
+extension Etcdserverpb__AuthStatusRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { etcdserverpb__auth_status_request__init($0) } }
+}
+
+extension Grpc__Health__V1__HealthCheckRequest: GeneratedMessage {
+    static var empty: Self { initialized(Self()) { grpc__health__v1__health_check_request__init($0) } }
 }

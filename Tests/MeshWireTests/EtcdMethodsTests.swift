@@ -16,6 +16,8 @@ import Testing
             EtcdMethods.range, EtcdMethods.put, EtcdMethods.deleteRange, EtcdMethods.transaction, EtcdMethods.compact,
             EtcdMethods.watch, EtcdMethods.status, EtcdMethods.hash, EtcdMethods.hashKV, EtcdMethods.memberList,
             EtcdMethods.leaseTimeToLive, EtcdMethods.leaseLeases, EtcdMethods.authStatus, EtcdMethods.authenticate,
+            EtcdMethods.rangeStream, EtcdMethods.alarm, EtcdMethods.leaseGrant, EtcdMethods.leaseRevoke,
+            EtcdMethods.leaseKeepAlive,
         ]
         let listed = Set(EtcdMethods.all.map(\.path))
         for path in named { #expect(listed.contains(path), "\(path)") }
@@ -32,8 +34,14 @@ import Testing
         )
     }
 
-    @Test func onlyChangesChangeState() {
-        for method in EtcdMethods.all { #expect(method.changesState == (method.effect == .changes)) }
+    @Test func onlyAlarmDoesWhatItsRequestSays() {
+        #expect(EtcdMethods.all.filter { $0.effect == .dependsOnRequest }.map(\.path) == [EtcdMethods.alarm])
+    }
+
+    @Test func onlyWhatCanChangeAnythingChangesState() {
+        for method in EtcdMethods.all {
+            #expect(method.changesState == (method.effect == .changes || method.effect == .dependsOnRequest))
+        }
         for path in [EtcdMethods.put, EtcdMethods.deleteRange, EtcdMethods.transaction, EtcdMethods.compact] {
             #expect(EtcdMethods.all.first { $0.path == path }?.changesState == true, "\(path)")
         }

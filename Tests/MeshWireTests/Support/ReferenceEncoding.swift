@@ -140,3 +140,72 @@ extension Etcdserverpb__CompactionRequest: ReferenceMessage {
 extension Etcdserverpb__CompactionResponse: ReferenceMessage {
     static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__compaction_response__init($0) } }
 }
+extension Etcdserverpb__LeaseGrantRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__lease_grant_request__init($0) } }
+}
+extension Etcdserverpb__LeaseGrantResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__lease_grant_response__init($0) } }
+}
+extension Etcdserverpb__LeaseRevokeRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__lease_revoke_request__init($0) } }
+}
+extension Etcdserverpb__LeaseRevokeResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__lease_revoke_response__init($0) } }
+}
+extension Etcdserverpb__LeaseKeepAliveRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { etcdserverpb__lease_keep_alive_request__init($0) }
+    }
+}
+extension Etcdserverpb__LeaseKeepAliveResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { etcdserverpb__lease_keep_alive_response__init($0) }
+    }
+}
+extension Etcdserverpb__LeaseTimeToLiveRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { etcdserverpb__lease_time_to_live_request__init($0) }
+    }
+}
+extension Etcdserverpb__LeaseTimeToLiveResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { etcdserverpb__lease_time_to_live_response__init($0) }
+    }
+}
+extension Etcdserverpb__LeaseLeasesResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__lease_leases_response__init($0) } }
+}
+extension Etcdserverpb__MemberListResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__member_list_response__init($0) } }
+}
+extension Etcdserverpb__StatusResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__status_response__init($0) } }
+}
+extension Etcdserverpb__AlarmRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__alarm_request__init($0) } }
+}
+extension Etcdserverpb__AlarmResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__alarm_response__init($0) } }
+}
+extension Etcdserverpb__HashResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__hash_response__init($0) } }
+}
+extension Etcdserverpb__HashKVRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__hash_kvrequest__init($0) } }
+}
+extension Etcdserverpb__HashKVResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__hash_kvresponse__init($0) } }
+}
+extension Etcdserverpb__AuthStatusResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__auth_status_response__init($0) } }
+}
+extension Grpc__Health__V1__HealthCheckRequest: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { grpc__health__v1__health_check_request__init($0) }
+    }
+}
+extension Grpc__Health__V1__HealthCheckResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void {
+        { grpc__health__v1__health_check_response__init($0) }
+    }
+}
