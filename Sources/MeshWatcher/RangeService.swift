@@ -12,11 +12,8 @@ struct RangeService: Sendable {
     /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's
     /// permission, the revision.
     func answer(_ bytes: [UInt8], to peer: PeerIdentity) throws(EtcdError) -> RPCPayload {
-        let request: RangeRequest
-        do {
-            request = try RangeCodec.decodeRequest(bytes, limits: limits.messages)
-        } catch {
-            throw error.etcdError
+        let request = try asEtcdError { () throws(WireMessageError) in
+            try RangeCodec.decodeRequest(bytes, limits: limits.messages)
         }
         guard !request.range.lower.isEmpty else { throw .emptyKey }
         guard access.readableKeys(for: peer).contains(request.range) else { throw .permissionDenied }

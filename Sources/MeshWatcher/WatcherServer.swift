@@ -8,9 +8,9 @@ public import ServiceLifecycle
 /// Serves one store to etcd v3 clients over mutual TLS, for reading only.
 ///
 /// It listens from `init` on, so that ``port`` is known, and serves while ``run()`` runs; what comes earlier waits.
-/// KV.Range and Watch.Watch are answered as etcd answers them; every RPC that would change anything is refused with
-/// PermissionDenied before its body is looked at, and anything else is Unimplemented. There is no way from here to the
-/// store's writing side: a `StoreReader` has none.
+/// What only reads is answered as etcd answers it, and so is gRPC's health protocol; every RPC that would change
+/// anything is refused with PermissionDenied before its body is looked at, and anything else is Unimplemented. There is
+/// no way from here to the store's writing side: a `StoreReader` has none.
 ///
 /// Deviations from etcd, on purpose:
 /// - Answers to progress requests wait until the watches have been sent everything up to the revision they tell, and
@@ -23,9 +23,7 @@ public import ServiceLifecycle
 /// - The bounds of ``WatcherLimits``.
 public final class WatcherServer: Service, Sendable {
     private let server: RPCServer
-    private let hub: WatchHub
-    private let segments: SegmentCache
-    private let reader: StoreReader
+    private let services: ReadServices
     private let configuration: WatcherServerConfiguration
     private let logger: Logger
 
@@ -33,27 +31,36 @@ public final class WatcherServer: Service, Sendable {
     public var port: Int { server.port }
 
     /// How many batches of events have been encoded; many watches that are sent the same need one.
-    package var encodedSegments: Int { segments.builds }
+    package var encodedSegments: Int { services.encodedSegments }
 
     /// Binds the address.
     ///
+    /// - Parameter health: What the server tells by gRPC's health protocol; may be changed at any time.
     /// - Throws: ``WatcherServerError`` if a setting is out of its range, the credentials are unusable, or the address
     ///   cannot be listened on.
     public init(
         configuration: WatcherServerConfiguration,
         reader: StoreReader,
+        health: ServingHealth = ServingHealth(),
         logger: Logger
     ) throws(WatcherServerError) {
         if let fault = configuration.fault { throw WatcherServerError(.invalidConfiguration, fault) }
         var logger = logger
         logger[metadataKey: "cluster"] = "\(configuration.cluster)"
         self.configuration = configuration
-        self.reader = reader
         self.logger = logger
-        let hub = WatchHub()
-        let segments = SegmentCache(reader: reader, limits: configuration.limits)
-        self.hub = hub
-        self.segments = segments
+        let refusal = EtcdError(
+            .permissionDenied,
+            "\(EtcdError.permissionDenied.message): \(configuration.cluster) is served read-only here"
+        )
+        var reading = ReadServicesConfiguration(
+            memberName: configuration.cluster.description,
+            access: configuration.access
+        )
+        reading.limits = configuration.limits
+        reading.progressInterval = configuration.progressInterval
+        reading.refusal = refusal
+        services = ReadServices(configuration: reading, reader: reader, health: health)
         var rpc = RPCServerConfiguration(credentials: configuration.credentials, verifier: configuration.verifier)
         rpc.host = configuration.host
         rpc.port = configuration.port
@@ -64,25 +71,21 @@ public final class WatcherServer: Service, Sendable {
         do {
             server = try RPCServer(
                 configuration: rpc,
-                handlers: Self.handlers(configuration, reader, hub, segments),
+                handlers: Self.handlers(services, refusal),
                 logger: logger
             )
         } catch {
             throw WatcherServerError(.cannotListen, "\(error)", cause: error)
         }
+        services.advertise(configuration.advertisedURLs(port: server.port))
     }
 
     /// Serves until the task is cancelled or the service group shuts down gracefully; then ends the streams with
     /// Unavailable, lets calls finish for the configured grace, and closes the port.
     public func run() async throws {
-        let changes = reader.onCommit { [hub] in hub.storeChanged() }
-        defer { changes.cancel() }
-        // For streams that were opened before, and commits they were not told of.
-        hub.storeChanged()
         logger.info("serving, read-only", metadata: ["port": "\(port)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.hub.run() }
-            group.addTask { await self.hub.runClock(period: self.configuration.clockPeriod) }
+            group.addTask { await self.services.run() }
             group.addTask {
                 // Throws if the task is cancelled, which the transport notices by itself.
                 guard (try? await gracefulShutdown()) != nil else { return }
@@ -100,50 +103,15 @@ public final class WatcherServer: Service, Sendable {
         await server.shutDown(grace: configuration.shutdownGrace)
     }
 
-    private static func handlers(
-        _ configuration: WatcherServerConfiguration,
-        _ reader: StoreReader,
-        _ hub: WatchHub,
-        _ segments: SegmentCache
-    ) -> RPCHandlers {
-        let limits = configuration.limits
-        let access = configuration.access
+    private static func handlers(_ services: ReadServices, _ refusal: EtcdError) -> RPCHandlers {
         var handlers = RPCHandlers()
-
-        let ranges = RangeService(reader: reader, access: access, limits: limits)
-        handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
-            try ranges.answer(bytes, to: context.peer)
-        }
-
-        handlers.stream(RPCMethod(path: EtcdMethods.watch)) { context, handle in
-            let driver = WatchStreamDriver(
-                session: WatchSessionStateMachine(
-                    identity: reader.identity,
-                    readable: access.readableKeys(for: context.peer),
-                    limits: limits,
-                    progressInterval: configuration.progressInterval
-                ),
-                handle: handle,
-                hub: hub,
-                segments: segments,
-                reader: reader,
-                limits: limits
-            )
-            hub.add(driver)
-            return driver
-        }
-
-        let readOnly = RPCStatus(
-            .permissionDenied,
-            "\(EtcdError.permissionDenied.message): \(configuration.cluster) is served read-only here"
-        )
+        services.register(into: &handlers)
         for method in EtcdMethods.all {
             switch method.effect {
-            case .changes, .administers: handlers.refuse(RPCMethod(path: method.path), with: readOnly)
-            case .reads: continue
+            case .changes, .administers: handlers.refuse(RPCMethod(path: method.path), with: RPCStatus(refusal))
+            case .reads, .dependsOnRequest: continue
             }
         }
-        handlers.refuse(RPCMethod(path: EtcdMethods.authenticate), with: RPCStatus(.authNotEnabled))
         return handlers
     }
 }

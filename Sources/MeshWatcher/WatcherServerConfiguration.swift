@@ -11,6 +11,11 @@ public struct WatcherServerConfiguration: Sendable {
     /// The port to listen on; 0, the default, takes a free one.
     public var port = 0
 
+    /// Where clients reach the server, as its list of members tells them: `clientv3` and `etcdctl --cluster` dial these.
+    /// Default, and if empty: `https://`, ``host`` and the port, which no other machine can reach if the host is a
+    /// loopback address or stands for all addresses. At most 64, each an `https://` URL of at most 2,048 bytes.
+    public var advertisedURLs: [String] = []
+
     /// The server's certificate and key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
 
@@ -45,11 +50,19 @@ public struct WatcherServerConfiguration: Sendable {
             return "progressInterval is \(progressInterval); it must be at least 10 ms"
         }
         if shutdownGrace < .zero { return "shutdownGrace is \(shutdownGrace); it must not be negative" }
+        if advertisedURLs.count > 64 { return "advertisedURLs has \(advertisedURLs.count) URLs; at most 64 are told" }
+        let isURL = { (url: String) in url.hasPrefix("https://") && url.utf8.count <= 2_048 }
+        if let broken = advertisedURLs.first(where: { !isURL($0) }) {
+            return "advertisedURLs has '\(broken.prefix(100))'; it must be an https:// URL of at most 2048 bytes"
+        }
         return limits.fault
     }
 
-    /// How often streams are told the time.
-    var clockPeriod: Duration { min(progressInterval / 10, .seconds(10)) }
+    /// The URLs to tell clients, for a server that listens on `port`.
+    func advertisedURLs(port: Int) -> [String] {
+        guard advertisedURLs.isEmpty else { return advertisedURLs }
+        return ["https://\(host.contains(":") ? "[\(host)]" : host):\(port)"]
+    }
 }
 
 /// Why a ``WatcherServer`` could not start.

@@ -1,6 +1,7 @@
 import MeshCore
 import MeshStore
 import MeshTLS
+import TestSupport
 import Testing
 
 @testable import MeshWatcher
@@ -52,6 +53,28 @@ import Testing
         #expect(error { $0.shutdownGrace = .seconds(-1) }?.message.contains("shutdownGrace") == true)
     }
 
+    @Test(arguments: [["http://athens:2379"], ["athens:2379"], ["https://" + String(repeating: "a", count: 2_048)]])
+    func anAdvertisedURLThatNobodyCouldDialIsNamed(urls: [String]) {
+        let error = error { $0.advertisedURLs = urls }
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.message.contains("advertisedURLs has '\(urls[0].prefix(100))'") == true)
+    }
+
+    @Test func tooManyAdvertisedURLsAreRefused() {
+        let error = error { $0.advertisedURLs = Array(repeating: "https://athens:2379", count: 65) }
+        #expect(error?.message.contains("65") == true)
+    }
+
+    @Test func aServerThatListensOnIPv6IsToldInBrackets() throws {
+        var configuration = WatcherServerConfiguration(
+            cluster: try ClusterName("athens"),
+            credentials: try TestCertificates.server("athens"),
+            verifier: .mesh()
+        )
+        configuration.host = "::1"
+        #expect(configuration.advertisedURLs(port: 7) == ["https://[::1]:7"])
+    }
+
     @Test func credentialsThatAreNoneAreAnErrorThatDoesNotShowThem() {
         let error = error {
             $0.credentials = TLSCredentials(certificateChain: "x", privateKey: "secret", trustedRoots: "y")
@@ -69,12 +92,8 @@ import Testing
         }
     }
 
-    @Test func streamsAreToldTheTimeOftenEnough() throws {
-        var configuration = WatcherServerConfiguration(
-            cluster: try ClusterName("athens"),
-            credentials: TLSCredentials(certificateChain: "", privateKey: "", trustedRoots: ""),
-            verifier: .mesh()
-        )
+    @Test func streamsAreToldTheTimeOftenEnough() {
+        var configuration = ReadServicesConfiguration(memberName: "athens", access: AccessPolicy(roles: []))
         #expect(configuration.clockPeriod == .seconds(10))
         configuration.progressInterval = .seconds(1)
         #expect(configuration.clockPeriod == .milliseconds(100))

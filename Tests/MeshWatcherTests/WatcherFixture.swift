@@ -11,6 +11,8 @@ import TestSupport
 struct WatcherFixture: Sendable {
     let store: KVStore
     let server: WatcherServer
+    /// What the server tells by the health protocol.
+    var health = ServingHealth()
 
     /// Runs `body` with a server that runs; stops the server afterwards. The certificate `reader` may read everything.
     static func run(
@@ -18,16 +20,18 @@ struct WatcherFixture: Sendable {
         configure: (inout WatcherServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (WatcherFixture) async throws -> Void
     ) async throws {
-        let server = try makeServer(store, configure: configure)
+        let health = ServingHealth()
+        let server = try makeServer(store, health: health, configure: configure)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             defer { group.cancelAll() }
-            try await body(WatcherFixture(store: store, server: server))
+            try await body(WatcherFixture(store: store, server: server, health: health))
         }
     }
 
     static func makeServer(
         _ store: KVStore,
+        health: ServingHealth = ServingHealth(),
         configure: (inout WatcherServerConfiguration) -> Void = { _ in }
     ) throws -> WatcherServer {
         let cluster = try ClusterName("athens")
@@ -41,7 +45,12 @@ struct WatcherFixture: Sendable {
             adding: [AccessRole(.commonName("reader"), mayRead: [.all])]
         )
         configure(&configuration)
-        return try WatcherServer(configuration: configuration, reader: store.reader, logger: quietLogger)
+        return try WatcherServer(
+            configuration: configuration,
+            reader: store.reader,
+            health: health,
+            logger: quietLogger
+        )
     }
 
     /// Runs `body` with a client whose certificate says `commonName`; closes its connection afterwards.

@@ -35,7 +35,8 @@ import Testing
     @Test func whatCouldChangeAnythingIsRefusedWithoutLookingAtIt() async throws {
         let store = KVStore()
         try store.put("a", "1")
-        let refused = EtcdMethods.all.filter { $0.effect != .reads }
+        // Alarm is looked at, because it also tells the alarms.
+        let refused = EtcdMethods.all.filter { $0.effect == .changes || $0.effect == .administers }
         #expect(refused.count >= 30)
         try await WatcherFixture.run(store) { fixture in
             try await fixture.withClient { client in
@@ -47,6 +48,23 @@ import Testing
                     }
                 }
                 try await check(fixture, client)
+            }
+        }
+    }
+
+    @Test func alarmsAreToldButNeitherRaisedNorEnded() async throws {
+        try await WatcherFixture.run { fixture in
+            try await fixture.withClient { client in
+                let answer = try await client.call(EtcdMethods.alarm, [])
+                let (header, alarms) = try MaintenanceCodec.decodeAlarmAnswer(answer)
+                #expect(alarms.isEmpty)
+                #expect(header == ResponseHeader(of: fixture.store.identity, at: 1))
+                for action in [AlarmRequest.Action.activate, .deactivate, .init(rawValue: 9)] {
+                    let request = AlarmRequest(action, Alarm(kind: .noSpace))
+                    let status = try await client.refusal(EtcdMethods.alarm, MaintenanceCodec.encodeRequest(request))
+                    #expect(status.code == Self.readOnly.code)
+                    #expect(status.message == Self.readOnly.message)
+                }
             }
         }
     }

@@ -1,0 +1,57 @@
+internal import MeshCore
+internal import MeshStore
+internal import MeshWire
+
+/// Answers what clients ask about the server itself: the members of its cluster, its alarms, whether it has users.
+struct MemberService: Sendable {
+    let reader: StoreReader
+    let member: ServedMember
+    let access: AccessPolicy
+    let limits: WatcherLimits
+    let refusal: EtcdError
+
+    /// Cluster.MemberList. As in etcd, its header does not say a revision.
+    func members(_ bytes: [UInt8], for peer: PeerIdentity) throws(EtcdError) -> [UInt8] {
+        _ = try asEtcdError { () throws(WireMessageError) in
+            try ClusterCodec.decodeMemberListRequest(bytes, limits: limits.messages)
+        }
+        try access.requireRole(of: peer)
+        let identity = reader.identity
+        return ClusterCodec.encodeAnswer(
+            ResponseHeader(of: identity, at: .none),
+            [member.description(id: identity.memberID)]
+        )
+    }
+
+    /// Maintenance.Alarm: there are none to tell, and none can be raised or ended here.
+    func alarms(_ bytes: [UInt8], for peer: PeerIdentity) throws(EtcdError) -> [UInt8] {
+        let request = try asEtcdError { () throws(WireMessageError) in
+            try MaintenanceCodec.decodeAlarmRequest(bytes, limits: limits.messages)
+        }
+        guard request.action == .get else { throw refusal }
+        try access.requireRole(of: peer)
+        return MaintenanceCodec.encodeAnswer(currentHeader, [Alarm]())
+    }
+
+    /// Auth.AuthStatus: certificates say who somebody is, there are no users. As in etcd, anybody may ask.
+    func authStatus(_ bytes: [UInt8]) throws(EtcdError) -> [UInt8] {
+        try asEtcdError { () throws(WireMessageError) in
+            try AuthCodec.decodeStatusRequest(bytes, limits: limits.messages)
+        }
+        return AuthCodec.encodeAnswer(currentHeader, AuthStatus())
+    }
+
+    private var currentHeader: ResponseHeader { ResponseHeader(of: reader.identity, at: reader.revision) }
+}
+
+extension AccessPolicy {
+    /// Refuses a peer without a role: it may not even learn about the server.
+    func requireRole(of peer: PeerIdentity) throws(EtcdError) {
+        if readableKeys(for: peer).isEmpty { throw .permissionDenied }
+    }
+
+    /// Refuses a peer that may not read every key there is.
+    func requireWholeStore(for peer: PeerIdentity) throws(EtcdError) {
+        if !readableKeys(for: peer).contains(.all) { throw .permissionDenied }
+    }
+}

@@ -1,0 +1,127 @@
+internal import MeshCore
+package import MeshRPC
+package import MeshStore
+internal import MeshWire
+
+/// Everything of etcd's API that only reads, and gRPC's health protocol, over one store.
+///
+/// A server registers them beside whatever else it serves, and runs them as long as it runs itself. They have a
+/// `StoreReader` and nothing more of the store, so that no call of theirs can change it.
+package struct ReadServices: Sendable {
+    private let configuration: ReadServicesConfiguration
+    private let reader: StoreReader
+    private let health: ServingHealth
+    private let member: ServedMember
+    private let hub = WatchHub()
+    private let segments: SegmentCache
+
+    /// Services over one store; `health` is what the health protocol tells.
+    package init(configuration: ReadServicesConfiguration, reader: StoreReader, health: ServingHealth) {
+        self.configuration = configuration
+        self.reader = reader
+        self.health = health
+        member = ServedMember(name: configuration.memberName)
+        segments = SegmentCache(reader: reader, limits: configuration.limits)
+    }
+
+    /// How many batches of events have been encoded; many watches that are sent the same need one.
+    package var encodedSegments: Int { segments.builds }
+
+    /// Says where clients reach the server, once that is known: they dial what the list of members says.
+    package func advertise(_ urls: [String]) {
+        member.advertise(urls)
+    }
+
+    /// Wakes the watches at commits, and tells them the time, until the task is cancelled.
+    package func run() async {
+        let changes = reader.onCommit { [hub] in hub.storeChanged() }
+        defer { changes.cancel() }
+        // For streams that were opened before, and commits they were not told of.
+        hub.storeChanged()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await hub.run() }
+            group.addTask { await hub.runClock(period: configuration.clockPeriod) }
+        }
+    }
+
+    /// Adds the services' methods to a server's.
+    package func register(into handlers: inout RPCHandlers) {
+        registerKV(into: &handlers)
+        registerCluster(into: &handlers)
+        registerHealth(into: &handlers)
+    }
+}
+
+// MARK: - Methods
+
+extension ReadServices {
+    private func registerKV(into handlers: inout RPCHandlers) {
+        let ranges = RangeService(reader: reader, access: configuration.access, limits: configuration.limits)
+        handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
+            try ranges.answer(bytes, to: context.peer)
+        }
+        handlers.stream(RPCMethod(path: EtcdMethods.watch)) { context, handle in
+            let driver = WatchStreamDriver(
+                session: WatchSessionStateMachine(
+                    identity: reader.identity,
+                    readable: configuration.access.readableKeys(for: context.peer),
+                    limits: configuration.limits,
+                    progressInterval: configuration.progressInterval
+                ),
+                handle: handle,
+                hub: hub,
+                segments: segments,
+                reader: reader,
+                limits: configuration.limits
+            )
+            hub.add(driver)
+            return driver
+        }
+    }
+
+    private func registerCluster(into handlers: inout RPCHandlers) {
+        let service = MemberService(
+            reader: reader,
+            member: member,
+            access: configuration.access,
+            limits: configuration.limits,
+            refusal: configuration.refusal
+        )
+        func register(
+            _ path: String,
+            _ answer: @escaping @Sendable (MemberService, [UInt8], PeerIdentity) throws -> [UInt8]
+        ) {
+            handlers.unary(RPCMethod(path: path)) { context, bytes in
+                RPCPayload(try answer(service, bytes, context.peer))
+            }
+        }
+        register(EtcdMethods.memberList) { try $0.members($1, for: $2) }
+        register(EtcdMethods.alarm) { try $0.alarms($1, for: $2) }
+        register(EtcdMethods.authStatus) { service, bytes, _ in try service.authStatus(bytes) }
+        handlers.refuse(RPCMethod(path: EtcdMethods.authenticate), with: RPCStatus(.authNotEnabled))
+    }
+
+    /// The health protocol is for whoever has a certificate, with a role or without: it tells nothing of the store.
+    private func registerHealth(into handlers: inout RPCHandlers) {
+        let limits = configuration.limits.messages
+        handlers.unary(RPCMethod(path: HealthCodec.check)) { [health] _, bytes in
+            let service = try asEtcdError { () throws(WireMessageError) in
+                try HealthCodec.decodeRequest(bytes, limits: limits)
+            }
+            guard let status = health.status(of: service) else { throw RPCStatus(.notFound, "unknown service") }
+            return RPCPayload(HealthCodec.encodeAnswer(status))
+        }
+        handlers.stream(RPCMethod(path: HealthCodec.watch)) { [health] _, handle in
+            HealthWatchDriver(health: health, handle: handle, limits: limits)
+        }
+    }
+}
+
+/// Does `body`, and throws what a server answers to a message that cannot be taken.
+func asEtcdError<Value>(_ body: () throws(WireMessageError) -> Value) throws(EtcdError) -> Value {
+    do {
+        return try body()
+    } catch {
+        throw error.etcdError
+    }
+}
