@@ -71,7 +71,7 @@ let package = Package(
         module("MeshRPC", ["MeshCore", "CGRPC", logging]),
         module("MeshTLS", ["MeshCore", "COpenSSL"]),
         module("MeshWire", ["MeshCore", "CProtos"]),
-        module("MeshStore", ["MeshCore"]),
+        module("MeshStore", ["MeshCore", collections, serviceLifecycle]),
         module("MeshRecords", ["MeshCore"]),
 
         // 3: parts
@@ -125,7 +125,7 @@ let package = Package(
         tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport", logging]),
         tests("MeshTLSTests", ["MeshCore", "MeshTLS", "TestSupport"]),
         tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
-        tests("MeshStoreTests", ["MeshStore", "TestSupport"]),
+        tests("MeshStoreTests", ["MeshStore", "TestSupport", logging, serviceLifecycle]),
         tests("MeshRecordsTests", ["MeshRecords", "TestSupport"]),
         tests("MeshClientTests", ["MeshClient", "MeshRPC", "MeshWire", "MeshTLS", "TestSupport", logging]),
         tests(

@@ -144,6 +144,7 @@ public final class MeshAgent: Service {
                 group.addTask { for await updates in changes { self.views.apply(updates) } }
             }
             group.addTask { await self.followOwnStore() }
+            group.addTask { try await self.store.run() }
             defer { group.cancelAll() }
             // Ends when it is told to, or when it can no longer serve.
             try await server.run()

@@ -86,6 +86,8 @@ extension EtcdError {
         "etcdserver: mvcc: required revision is a future revision"
     )
     public static let leaseNotFound = EtcdError(.notFound, "etcdserver: requested lease not found")
+    public static let leaseExists = EtcdError(.failedPrecondition, "etcdserver: lease already exists")
+    public static let leaseTTLTooLarge = EtcdError(.outOfRange, "etcdserver: too large lease TTL")
     public static let permissionDenied = EtcdError(.permissionDenied, "etcdserver: permission denied")
     public static let authNotEnabled = EtcdError(
         .failedPrecondition,

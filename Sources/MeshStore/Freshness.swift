@@ -19,6 +19,12 @@ extension EtcdError {
         "etcdserver: not ready: the first list from the followed etcd is not complete"
     )
 
+    /// A replicated store was asked about leases.
+    static let leasesKeptElsewhere = EtcdError(
+        .unavailable,
+        "etcdserver: leases are not known here: ask the followed etcd"
+    )
+
     /// A read must be fresh, and the followed etcd is not connected.
     static let notFollowing = EtcdError(
         .unavailable,

@@ -23,6 +23,11 @@ struct Change: Sendable {
         var jumpLength = 0
     }
 
+    /// What is in memory because of this change only: the pair before it, and its own if that is a tombstone.
+    fileprivate var pastBytes: Int {
+        (previous?.encoded.count ?? 0) + (kind == .delete ? pair.encoded.count : 0)
+    }
+
     init(pair: KeyValue, previous: KeyValue?, revision: Revision, kind: WatchEvent.Kind) {
         self.pair = pair
         self.previous = previous
@@ -43,6 +48,10 @@ struct History: Sendable {
 
     /// The sum of the encoded sizes of the changes' pairs.
     private(set) var bytes = 0
+
+    /// The sum of the encoded sizes of the pairs that are no longer live: what changes replaced, and tombstones. (A pair
+    /// that its own transaction replaced is not in it.)
+    private(set) var pastBytes = 0
 
     /// The sum of the encoded sizes of all pairs ever added.
     private(set) var writtenBytes = 0
@@ -69,6 +78,7 @@ struct History: Sendable {
             change.links = links(behind: older.position)
         }
         bytes += change.pair.encoded.count
+        pastBytes += change.pastBytes
         writtenBytes += change.pair.encoded.count
         return log.append(change)
     }
@@ -147,13 +157,16 @@ struct History: Sendable {
     /// Drops all changes before `position`, after having shown each to `body` with its position.
     mutating func trim(before position: Int, _ body: (Int, borrowing Change) -> Void) {
         var released = 0
+        var releasedPast = 0
         log.visit(from: log.startIndex) { dropped, change in
             guard dropped < position else { return false }
             released += change.pair.encoded.count
+            releasedPast += change.pastBytes
             body(dropped, change)
             return true
         }
         bytes -= released
+        pastBytes -= releasedPast
         log.trim(before: position)
     }
 }

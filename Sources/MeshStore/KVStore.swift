@@ -1,10 +1,10 @@
 public import MeshCore
 
-/// A store of keys and values with etcd's semantics: revisions, history, transactions, watches.
+/// A store of keys and values with etcd's semantics: revisions, history, transactions, watches, leases.
 ///
 /// Every method may be called from any thread. Writers come one after another; readers never wait for a writer's work,
 /// only for the moment in which its result is put in place. A store begins empty, at revision 1, with an identity of
-/// its own.
+/// its own. What time brings about (leases end) happens only while ``run()`` does.
 ///
 ///     let store = KVStore()
 ///     try store.put("fruit/apple", "red")
@@ -17,16 +17,24 @@ public final class KVStore: Sendable {
     /// Reads and watches of this store, without a way to write: what a server gets.
     public let reader: StoreReader
 
+    let configuration: KVStoreConfiguration
+    let clock: StoreClock
+
     /// The lock is held for the length of one commit. What a reader takes is a lock of the publication's own.
     private let writer: Locked<StorePublisher>
 
     /// Makes an empty store.
+    ///
+    /// - Parameter clock: what the time to live of leases is measured by.
     public init(
         configuration: KVStoreConfiguration = KVStoreConfiguration(),
-        identity: StoreIdentity = .random()
+        identity: StoreIdentity = .random(),
+        clock: some Clock<Duration> = ContinuousClock()
     ) {
+        self.configuration = configuration
+        self.clock = StoreClock(clock)
         let engine = StoreEngine(configuration: configuration, origin: StoreOrigin(identity: identity))
-        let publisher = StorePublisher(engine: engine)
+        let publisher = StorePublisher(engine: engine, clock: self.clock)
         reader = StoreReader(publisher.publication)
         writer = Locked(publisher)
     }
@@ -147,7 +155,7 @@ public final class KVStore: Sendable {
     /// Changes the state, if `body` does not throw, and wakes who waits for that.
     ///
     /// - Parameter inPlace: for a change of one key; readers wait for it.
-    private func commit<Result: Sendable, Failure: Error>(
+    func commit<Result: Sendable, Failure: Error>(
         inPlace: Bool = false,
         _ body: (inout StoreEngine) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -20,6 +20,18 @@ public struct KVStoreConfiguration: Hashable, Sendable {
     /// its next pages cost as little as the first. At least 0; the default is 8.
     public var maximumPagedSnapshots = 8
 
+    /// The most leases at a time; above it, a further one is refused with etcd's `database space exceeded`. At least 0;
+    /// the default is 100,000.
+    public var maximumLeases = 100_000
+
+    /// The shortest time to live that a lease is granted, in seconds; a shorter one is lengthened to it. At least 1; the
+    /// default is what etcd has with its default timing, 2.
+    public var minimumLeaseTTL: Int64 = 2
+
+    /// How often `KVStore.run()` looks whether the time of a lease is over. At least a millisecond; the default is
+    /// etcd's, half a second.
+    public var maintenancePeriod = Duration.milliseconds(500)
+
     /// The defaults.
     public init() {}
 }

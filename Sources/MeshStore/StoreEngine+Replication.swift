@@ -19,7 +19,15 @@ extension StoreEngine {
     ) {
         self.init(configuration: configuration, origin: origin)
         // A place before the first of the history: whatever was there is as good as compacted.
-        for pair in pairs { index.update(pair.key) { _ in IndexEntry(pair: pair, position: -1, isLive: true) } }
+        for pair in pairs {
+            var growth = pair.encoded.count
+            index.update(pair.key) { entry in
+                // Of a key that is listed twice, the later pair counts.
+                growth -= entry?.pair.encoded.count ?? 0
+                return IndexEntry(pair: pair, position: -1, isLive: true)
+            }
+            liveBytes += growth
+        }
         self.revision = revision
         compactedRevision = revision
         firstListed = revision
@@ -42,17 +50,21 @@ extension StoreEngine {
         guard complete >= last else {
             throw ReplicationError(message: "revision \(complete) was called complete after one at \(last)")
         }
-        for event in events { Self.take(event, &index, &history) }
+        for event in events { liveBytes += Self.take(event, &index, &history) }
         revision = complete
         trimToBounds()
     }
 
-    private static func take(_ event: WatchEvent, _ index: inout KeyIndex, _ history: inout History) {
+    /// - Returns: by how much the live pairs have grown.
+    private static func take(_ event: WatchEvent, _ index: inout KeyIndex, _ history: inout History) -> Int {
+        var growth = 0
         index.update(event.pair.key) { entry in
             let previous = entry.flatMap { $0.isLive ? $0.pair : nil }
             let change = Change(pair: event.pair, previous: previous, revision: event.revision, kind: event.kind)
             let position = history.append(change, after: entry)
+            growth = (event.kind == .put ? event.pair.encoded.count : 0) - (previous?.encoded.count ?? 0)
             return IndexEntry(pair: event.pair, position: position, isLive: event.kind == .put)
         }
+        return growth
     }
 }

@@ -6,6 +6,7 @@ internal import MeshCore
 struct StoreEngine: Sendable {
     var index = KeyIndex()
     var history = History()
+    var leases = LeaseTable()
 
     /// The revision of the last transaction that changed something.
     var revision = Revision.initial
@@ -19,6 +20,9 @@ struct StoreEngine: Sendable {
 
     /// Which history this is.
     var origin: StoreOrigin
+
+    /// The sum of the encoded sizes of all live pairs.
+    var liveBytes = 0
 
     let configuration: KVStoreConfiguration
 
@@ -42,7 +46,11 @@ struct StoreEngine: Sendable {
     /// Whether nothing was changed between this state and `other`, which are states of one store.
     func isSameState(as other: StoreEngine) -> Bool {
         revision == other.revision && compactedRevision == other.compactedRevision && origin == other.origin
+            && leases.changes == other.leases.changes
     }
+
+    /// The encoded sizes of all pairs, live and past.
+    var storedBytes: Int { liveBytes + history.pastBytes }
 
     // MARK: - Writing
 
@@ -50,6 +58,8 @@ struct StoreEngine: Sendable {
     mutating func put(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
         try request.checkShape()
         guard request.size <= configuration.maximumRequestBytes else { throw .requestTooLarge }
+        // Of both faults etcd answers with the lease's here, and with the key's inside a transaction.
+        if request.lease != .none, !leases.contains(request.lease) { throw .leaseNotFound }
         try check(request)
         let previous = write(request, at: revision.next)
         finishTransaction()
@@ -71,40 +81,47 @@ struct StoreEngine: Sendable {
     /// Whether the put can be done now; etcd asks this of all puts of a transaction before it does the first.
     func check(_ request: PutRequest) throws(EtcdError) {
         if request.ignoreValue || request.ignoreLease, self[request.key] == nil { throw .keyNotFound }
-        // There are no leases yet, so none can be known.
-        if request.lease != .none { throw .leaseNotFound }
+        if request.lease != .none, !leases.contains(request.lease) { throw .leaseNotFound }
     }
 
     /// Writes a pair that ``check(_:)`` allowed, as part of the transaction that makes `revision`.
     ///
     /// - Returns: the pair before, if the request asks for it.
     mutating func write(_ request: PutRequest, at revision: Revision) -> KeyValue? {
-        Self.write(request, at: revision, &index, &history)
+        let (previous, bytes, lease) = Self.write(request, at: revision, &index, &history)
+        liveBytes += bytes - (previous?.encoded.count ?? 0)
+        if !leases.isEmpty { leases.move(request.key, from: previous?.lease ?? .none, to: lease) }
+        return request.previousPair ? previous : nil
     }
 
+    /// - Returns: the live pair before, and the size and the lease of the new one.
     private static func write(
         _ request: PutRequest,
         at revision: Revision,
         _ index: inout KeyIndex,
         _ history: inout History
-    ) -> KeyValue? {
+    ) -> (previous: KeyValue?, bytes: Int, lease: LeaseID) {
         var previous: KeyValue?
+        var bytes = 0
+        var lease = request.lease
         index.update(request.key) { entry in
             let live = entry.flatMap { $0.isLive ? $0.pair : nil }
             previous = live
+            if request.ignoreLease { lease = live?.lease ?? .none }
             let pair = KeyValue(
                 key: request.key,
                 createRevision: live?.createRevision ?? revision,
                 modRevision: revision,
                 version: (live?.version ?? 0) + 1,
                 value: request.ignoreValue ? live?.value ?? [] : request.value[...],
-                lease: request.ignoreLease ? live?.lease ?? .none : request.lease
+                lease: lease
             )
+            bytes = pair.encoded.count
             let change = Change(pair: pair, previous: live, revision: revision, kind: .put)
             let position = history.append(change, after: entry)
             return IndexEntry(pair: pair, position: position, isLive: true)
         }
-        return request.previousPair ? previous : nil
+        return (previous, bytes, lease)
     }
 
     /// Deletes the keys of a range as part of the transaction that makes `revision`.
@@ -116,7 +133,11 @@ struct StoreEngine: Sendable {
             deleted.append(entry.pair)
             return true
         }
-        for pair in deleted { Self.remove(pair, at: revision, &index, &history) }
+        for pair in deleted {
+            Self.remove(pair, at: revision, &index, &history)
+            liveBytes -= pair.encoded.count
+            if !leases.isEmpty { leases.move(pair.key, from: pair.lease, to: .none) }
+        }
         return deleted
     }
 

@@ -6,10 +6,21 @@ internal import MeshCore
 /// the store's writing side holds. The lock is held for as long as it takes to copy or to exchange a few references, or
 /// to change one key; never while many keys are read or written.
 final class StorePublication: Sendable {
+    /// The time that is left of leases is measured by it.
+    let clock: StoreClock
+
+    /// Whether the leases of the pairs are the store's own.
+    let keepsLeases: Bool
+
     fileprivate let front: Locked<PublishedState>
     private let pages: Locked<PageCache>
 
-    fileprivate init(engine: StoreEngine, freshness: Freshness) {
+    fileprivate init(engine: StoreEngine, freshness: Freshness, clock: StoreClock) {
+        self.clock = clock
+        switch freshness {
+        case .always: keepsLeases = true
+        case .unknown, .confirmed: keepsLeases = false
+        }
         front = Locked(PublishedState(engine, freshness))
         pages = Locked(PageCache(capacity: engine.configuration.maximumPagedSnapshots))
     }
@@ -133,8 +144,12 @@ struct StorePublisher: Sendable {
     /// Whom to wake after a commit, which is the caller's to do when it has left its own lock.
     typealias Wakes = [(id: CommitSubscription.ID, wake: @Sendable () -> Void)]
 
-    init(engine: StoreEngine, freshness: Freshness = .always) {
-        publication = StorePublication(engine: engine, freshness: freshness)
+    init(
+        engine: StoreEngine,
+        freshness: Freshness = .always,
+        clock: StoreClock = StoreClock(ContinuousClock())
+    ) {
+        publication = StorePublication(engine: engine, freshness: freshness, clock: clock)
     }
 
     /// Changes the state in a copy, and then puts that in its place: for work that readers must not wait for.

@@ -63,6 +63,39 @@ public struct StoreReader: Sendable {
         try publication.range(request)
     }
 
+    /// All leases, the one with the least time left first. O(n log n).
+    ///
+    /// - Throws: `EtcdError` of a replicated store, which knows of its pairs' leases only their numbers.
+    public func leases() throws(EtcdError) -> LeaseListAnswer {
+        guard publication.keepsLeases else { throw .leasesKeptElsewhere }
+        return publication.engine.leaseList(now: publication.clock.now())
+    }
+
+    /// What is left of a lease; for one that does not exist the time to live is -1, which is no error.
+    ///
+    /// - Parameter keys: whether the answer names the keys attached to it.
+    /// - Throws: `EtcdError` of a replicated store, which knows of its pairs' leases only their numbers.
+    public func timeToLive(of id: LeaseID, keys: Bool = false) throws(EtcdError) -> LeaseTimeToLiveAnswer {
+        guard publication.keepsLeases else { throw .leasesKeptElsewhere }
+        return publication.engine.timeToLive(of: id, keys: keys, now: publication.clock.now())
+    }
+
+    /// A hash of all pairs at a revision: two stores of this kind that have the same pairs have the same hash.
+    ///
+    /// It is FNV-1a of 64 bits over the pairs in the order of their keys, folded to 32 bits by exclusive or; of each
+    /// pair, the length of its encoding (eight bytes, the least significant first), then the encoding. O(bytes), outside
+    /// all locks.
+    ///
+    /// - Parameter revision: the revision to hash; ``Revision/none`` means the present one.
+    /// - Throws: `EtcdError`: a future revision, or one that is not after the compacted one.
+    public func hash(at revision: Revision = .none) throws(EtcdError) -> StoreHash {
+        try publication.engine.hash(at: revision)
+    }
+
+    /// The bytes of all pairs that the store holds, present and past, in their encoded form. What else a pair costs
+    /// (about 200 bytes with its place in index and history) is not counted.
+    public var storedBytes: Int { publication.engine.storedBytes }
+
     /// Moves a cursor: takes its next events, whole revisions of them, or learns that there are none yet.
     ///
     /// It never waits and does a bounded amount of work, without a lock but for the time of one pointer's copy.

@@ -114,6 +114,8 @@ struct ModelStore {
 
     mutating func put(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
         try Self.checkShape(request)
+        // The lease's fault counts before the key's here, and after it inside a transaction.
+        if request.lease != .none { throw .leaseNotFound }
         try check(request)
         let previous = write(request, at: revision + 1)
         revision += 1

@@ -43,6 +43,24 @@ import Testing
         return batch.events
     }
 
+    @Test func refusesToSpeakOfLeasesButCountsItsBytes() throws {
+        let store = listed()
+        #expect(store.reader.snapshot()["a"]?.lease == LeaseID(77))
+        #expect(throws: EtcdError.leasesKeptElsewhere) { try store.reader.leases() }
+        #expect(throws: EtcdError.leasesKeptElsewhere) { try store.reader.timeToLive(of: LeaseID(77)) }
+        let listed = store.reader.snapshot().pairs().reduce(0) { $0 + $1.encoded.count }
+        #expect(store.reader.storedBytes == listed)
+        let written = put("c", at: 11)
+        try store.append([written, delete("a", at: 12)], through: 12)
+        let tombstone = KeyValue.tombstone(key: "a", modRevision: 12)
+        #expect(store.reader.storedBytes == listed + written.pair.encoded.count + tombstone.encoded.count)
+        try store.compact(to: 12)
+        try store.append([put("a", at: 13)], through: 13)
+        try store.compact(to: 13)
+        let live = store.reader.snapshot().pairs().reduce(0) { $0 + $1.encoded.count }
+        #expect(store.reader.storedBytes == live)
+    }
+
     // MARK: - Before the first list
 
     @Test func refusesEveryReadBeforeTheFirstList() {

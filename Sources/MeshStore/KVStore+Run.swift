@@ -1,0 +1,36 @@
+internal import MeshCore
+public import ServiceLifecycle
+
+extension KVStore: Service {
+    /// How many leases are ended before other tasks get a turn, each of them in a commit of its own.
+    private static let maximumExpiredLeasesPerTurn = 256
+
+    /// Ends leases whose time is over, until the task is cancelled or the service group shuts down gracefully.
+    ///
+    /// Time runs for leases only while this does. Whenever it begins, every lease has its whole time again, because
+    /// nobody may have been able to keep one alive before; while it does not run, no lease ends. Reading and writing do
+    /// not need it.
+    ///
+    /// It looks at the time once per `KVStoreConfiguration.maintenancePeriod`: a lease ends by so much late, never
+    /// early. Leases that end together each make a revision of their own, the one that ended first first.
+    public func run() async throws {
+        commit { [clock] engine in engine.leases.beginTime(at: clock.now()) }
+        defer { commit { engine in engine.leases.endTime() } }
+        let period = max(configuration.maintenancePeriod, .milliseconds(1))
+        await cancelWhenGracefulShutdown {
+            while (try? await self.clock.sleep(period)) != nil { await self.endLeases() }
+        }
+    }
+
+    /// Ends all leases whose time is over.
+    private func endLeases() async {
+        while !Task.isCancelled {
+            let now = clock.now()
+            let limit = Self.maximumExpiredLeasesPerTurn
+            let ended = commit { engine in engine.leases.overdue(at: now, limit: limit) }
+            for id in ended { commit { engine in engine.expireLease(id, now: now) } }
+            if ended.count < limit { return }
+            await Task.yield()
+        }
+    }
+}
