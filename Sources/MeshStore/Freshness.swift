@@ -1,4 +1,4 @@
-internal import MeshCore
+package import MeshCore
 
 /// How a read that must not be outdated learns that its store is far enough.
 enum Freshness: Sendable {
@@ -14,7 +14,7 @@ enum Freshness: Sendable {
 
 extension EtcdError {
     /// A replicated store has not been told yet what it holds.
-    static let notListed = EtcdError(
+    package static let notListed = EtcdError(
         .unavailable,
         "etcdserver: not ready: the first list from the followed etcd is not complete"
     )
@@ -26,7 +26,7 @@ extension EtcdError {
     )
 
     /// A read must be fresh, and the followed etcd is not connected.
-    static let notFollowing = EtcdError(
+    package static let notFollowing = EtcdError(
         .unavailable,
         "etcdserver: no leader: the followed etcd is not connected; serializable reads are answered"
     )

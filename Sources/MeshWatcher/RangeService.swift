@@ -23,8 +23,8 @@ struct RangeService: Sendable {
 }
 
 extension ResponseHeader {
-    /// The header of an answer out of a store without consensus, whose term never changes.
-    init(of identity: StoreIdentity, at revision: Revision) {
-        self.init(clusterID: identity.clusterID, memberID: identity.memberID, revision: revision, raftTerm: 1)
+    /// The header of an answer out of a store; without a consensus the term never changes.
+    init(of identity: StoreIdentity, at revision: Revision, raftTerm: UInt64 = 1) {
+        self.init(clusterID: identity.clusterID, memberID: identity.memberID, revision: revision, raftTerm: raftTerm)
     }
 }

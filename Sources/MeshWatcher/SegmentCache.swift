@@ -6,14 +6,16 @@ package import MeshStore
 ///
 /// A segment serves every watch of its subscription whose next revision lies in it, as long as it reaches to the
 /// store's present or was cut by the bounds of a batch: a shorter one would only make many small messages of one. A
-/// compaction empties the cache, because what may be served changes with it.
+/// compaction, or another history, empties the cache, because what may be served changes with it.
 package final class SegmentCache: Sendable {
     private struct State {
         var segments: [WatchSubscription: [EncodedSegment]] = [:]
         /// The same segments, oldest first; the oldest make room.
         var order: Deque<(subscription: WatchSubscription, segment: EncodedSegment)> = []
         var bytes = 0
-        var compactedRevision = Revision.none
+        /// What may be served: a history, and where a watch can begin in it.
+        var generation: UInt64 = 0
+        var firstWatchable = Revision.none
         var builds = 0
     }
 
@@ -37,15 +39,23 @@ package final class SegmentCache: Sendable {
     ///
     /// Bounded by the limits of a batch; never waits for anything but another thread that encodes a segment, so that
     /// no two encode the same.
-    package func read(_ subscription: WatchSubscription, from next: Revision) -> WatchReadResult {
+    ///
+    /// - Parameter origin: the history that the watch is in; `nil` for the present one. In any other it is compacted.
+    package func read(
+        _ subscription: WatchSubscription,
+        from next: Revision,
+        in origin: StoreOrigin? = nil
+    ) -> WatchReadResult {
         state.withLock { state in
-            // Both are read before the store is: a segment that reaches `present` is not cut short.
-            let present = reader.revision
-            forgetIfCompacted(&state)
+            // Read before the store is: a segment that reaches `present` is not cut short.
+            let head = reader.head
+            let present = head.revision
+            forgetIfReplaced(head, &state)
+            if let origin, origin.generation != head.origin.generation { return .compacted(head.firstWatchable) }
             if let segment = state.segments[subscription]?.last(where: { serves($0, next, present) }) {
                 return result(segment.slice(from: next))
             }
-            var cursor = WatchCursor(subscription.range, from: next, options: subscription.options)
+            var cursor = WatchCursor(subscription.range, from: next, options: subscription.options, in: head.origin)
             switch reader.step(&cursor, maximumEvents: limits.eventsPerBatch, maximumBytes: limits.bytesPerBatch) {
             case .idle(let revision), .skipped(let revision):
                 return .nothing(upTo: revision)
@@ -97,10 +107,10 @@ package final class SegmentCache: Sendable {
         if state.segments[subscription]?.isEmpty == true { state.segments[subscription] = nil }
     }
 
-    private func forgetIfCompacted(_ state: inout State) {
-        let compacted = reader.compactedRevision
-        guard compacted != state.compactedRevision else { return }
-        state.compactedRevision = compacted
+    private func forgetIfReplaced(_ head: StoreHead, _ state: inout State) {
+        guard head.firstWatchable != state.firstWatchable || head.origin.generation != state.generation else { return }
+        state.firstWatchable = head.firstWatchable
+        state.generation = head.origin.generation
         state.segments.removeAll()
         state.order.removeAll()
         state.bytes = 0

@@ -31,6 +31,12 @@ package struct WatchSessionStateMachine: ~Copyable {
     }
 
     let identity: StoreIdentity
+    /// The term that headers tell.
+    var raftTerm: UInt64
+    /// The history of the store that the watches are in.
+    var generation: UInt64
+    /// Why the stream ends once what waits has been sent; `nil` as long as it goes on.
+    var ending: EtcdError?
     let readable: KeyRangeSet
     let limits: WatcherLimits
     let progressInterval: Duration
@@ -61,13 +67,19 @@ package struct WatchSessionStateMachine: ~Copyable {
     ///   - identity: What the headers say of the store.
     ///   - readable: The keys that the peer may watch.
     ///   - progressInterval: How long a watch that asked for it stays quiet before it is sent an empty message.
+    ///   - raftTerm: The term that headers tell; ``historyObserved(_:of:firstWatchable:)`` tells later ones.
+    ///   - generation: The history of the store at present; a number that only tells one from another.
     package init(
         identity: StoreIdentity,
         readable: KeyRangeSet,
         limits: WatcherLimits = WatcherLimits(),
-        progressInterval: Duration = .seconds(600)
+        progressInterval: Duration = .seconds(600),
+        raftTerm: UInt64 = 1,
+        generation: UInt64 = 1
     ) {
         self.identity = identity
+        self.raftTerm = raftTerm
+        self.generation = generation
         self.readable = readable
         self.limits = limits
         self.progressInterval = progressInterval
@@ -87,6 +99,8 @@ extension WatchSessionStateMachine {
     /// The client asks for a watch.
     package mutating func createRequested(_ request: WatchCreateRequest, store: Revision) -> ReadingAction {
         storeAdvanced(to: store)
+        // The stream has told another store's numbers.
+        guard ending == nil else { return readingAction() }
         if let reason = refusal(of: request) {
             return answer(
                 WatchResponseHead(
@@ -163,7 +177,7 @@ extension WatchSessionStateMachine {
         return readingIsPaused ? .pauseReading : .continueReading
     }
 
-    private mutating func remove(_ id: Int64) {
+    mutating func remove(_ id: Int64) {
         watches[id] = nil
         ready.removeAll { $0 == id }
         waiting.removeAll { $0 == id }
@@ -183,6 +197,8 @@ extension WatchSessionStateMachine {
         case idle
         /// End the stream, as the client wished.
         case finish
+        /// End the stream with this error.
+        case fail(EtcdError)
     }
 
     /// The stream can take a message. `store` is the store's revision now.
@@ -195,6 +211,7 @@ extension WatchSessionStateMachine {
             if resumes { readingIsPaused = false }
             return .send(WatchMessage(head: head), resumesReading: resumes)
         }
+        if let ending { return .fail(ending) }
         if let head = progressAnswer() { return .send(WatchMessage(head: head), resumesReading: false) }
         if let lastRevision, allWatchesWereSent(lastRevision) { return .finish }
         guard let id = ready.popFirst(), let watch = watches[id] else { return .idle }
@@ -273,10 +290,12 @@ extension WatchSessionStateMachine {
         return WatchMessage(head: head, events: part)
     }
 
-    private func header(_ revision: Revision) -> ResponseHeader { ResponseHeader(of: identity, at: revision) }
+    func header(_ revision: Revision) -> ResponseHeader {
+        ResponseHeader(of: identity, at: revision, raftTerm: raftTerm)
+    }
 
     /// The last revision of the store up to which a watch has been sent everything.
-    private func sent(to watch: Watch) -> Revision { min(watch.next.previous, storeRevision) }
+    func sent(to watch: Watch) -> Revision { min(watch.next.previous, storeRevision) }
 }
 
 // MARK: - Progress

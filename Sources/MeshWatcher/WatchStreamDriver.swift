@@ -47,9 +47,12 @@ final class WatchStreamDriver: RPCStreamDriver {
         } catch {
             return .finish(RPCStatus(error.etcdError))
         }
-        let store = reader.revision
+        let head = reader.head
+        guard head.isReadable else { return .finish(RPCStatus(.notListed)) }
+        let store = head.revision
         let action: WatchSessionStateMachine.ReadingAction = state.withLock { state in
-            switch message {
+            state.session.observe(head)
+            return switch message {
             case .create(let request): state.session.createRequested(request, store: store)
             case .cancel(let watchID): state.session.cancelRequested(watchID, store: store)
             case .progress: state.session.progressRequested(store: store)
@@ -64,8 +67,11 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     func clientFinishedSending() {
-        let store = reader.revision
-        state.withLock { $0.session.clientFinished(store: store) }
+        let head = reader.head
+        state.withLock { state in
+            state.session.observe(head)
+            state.session.clientFinished(store: head.revision)
+        }
     }
 
     func nextMessage() -> RPCSendDecision {
@@ -78,6 +84,7 @@ final class WatchStreamDriver: RPCStreamDriver {
             handle.wake()
             return .idle
         case .finish: return .finish(.ok)
+        case .fail(let error): return .finish(RPCStatus(error))
         }
     }
 
@@ -105,6 +112,7 @@ final class WatchStreamDriver: RPCStreamDriver {
         /// Many reads have found nothing: others have their turn before this stream goes on.
         case yieldTurn
         case finish
+        case fail(EtcdError)
     }
 
     private struct Turn {
@@ -131,20 +139,31 @@ final class WatchStreamDriver: RPCStreamDriver {
 
     private func decide(_ state: inout State, _ resumesReading: inout Bool) -> Decision {
         for _ in 0..<limits.readsPerTurn {
-            switch state.session.next(store: reader.revision) {
+            let head = reader.head
+            state.session.observe(head)
+            switch state.session.next(store: head.revision) {
             case .send(let message, let resumes):
                 if resumes { resumesReading = true }
                 return .send(message)
             case .read(let read):
-                let result = segments.read(read.subscription, from: read.next)
+                let result = segments.read(read.subscription, from: read.next, in: head.origin)
                 if let message = state.session.readFinished(result) { return .send(message) }
             case .idle:
                 return .idle
             case .finish:
                 return .finish
+            case .fail(let error):
+                return .fail(error)
             }
         }
         return .yieldTurn
+    }
+}
+
+extension WatchSessionStateMachine {
+    /// Tells the machine which history the store is in.
+    fileprivate mutating func observe(_ head: StoreHead) {
+        historyObserved(head.header, of: head.origin.generation, firstWatchable: head.firstWatchable)
     }
 }
 

@@ -86,6 +86,12 @@ extension WatchSessionStateMachine.NextAction {
         return false
     }
 
+    /// The error that the action ends the stream with.
+    var failure: EtcdError? {
+        if case .fail(let error) = self { return error }
+        return nil
+    }
+
     var isFinish: Bool {
         if case .finish = self { return true }
         return false
@@ -123,6 +129,10 @@ final class TestSession {
 
     func progressRequested(store: Revision) -> WatchSessionStateMachine.ReadingAction {
         machine.progressRequested(store: store)
+    }
+
+    func historyObserved(_ header: ResponseHeader, of generation: UInt64, firstWatchable: Revision) {
+        machine.historyObserved(header, of: generation, firstWatchable: firstWatchable)
     }
 
     func clientFinished(store: Revision) { machine.clientFinished(store: store) }

@@ -119,6 +119,8 @@ private struct ModelWatch {
             return false
         case .finish:
             throw UnexpectedAction(description: "nobody asked for an end")
+        case .fail(let error):
+            throw UnexpectedAction(description: "the stream failed: \(error)")
         case .send(let message, let resumesReading):
             if resumesReading { isPaused = false }
             client.take(message, store)
