@@ -43,6 +43,8 @@ public struct PeerIdentity: Hashable, Sendable {
     public var fingerprint: String
     /// When the certificate ends, in seconds since 1970.
     public var notAfter: Int64
+    /// The other certificates that were shown with this one, which may lead from it to the root.
+    public var intermediates: [CertificateID]
 
     /// Makes an identity.
     public init(
@@ -53,7 +55,8 @@ public struct PeerIdentity: Hashable, Sendable {
         issuer: String = "",
         serialNumber: String = "",
         fingerprint: String = "",
-        notAfter: Int64 = 0
+        notAfter: Int64 = 0,
+        intermediates: [CertificateID] = []
     ) {
         self.commonName = commonName
         self.dnsNames = dnsNames
@@ -63,6 +66,29 @@ public struct PeerIdentity: Hashable, Sendable {
         self.serialNumber = serialNumber
         self.fingerprint = fingerprint
         self.notAfter = notAfter
+        self.intermediates = intermediates
+    }
+
+    /// Which certificate it is.
+    public var certificate: CertificateID {
+        CertificateID(issuer: issuer, serialNumber: serialNumber, fingerprint: fingerprint)
+    }
+}
+
+/// Which certificate is meant, of all that there are.
+public struct CertificateID: Hashable, Sendable {
+    /// The issuer's name, on one line.
+    public var issuer: String
+    /// The serial number, in hexadecimal.
+    public var serialNumber: String
+    /// The SHA-256 of the certificate, in hexadecimal.
+    public var fingerprint: String
+
+    /// Names a certificate.
+    public init(issuer: String, serialNumber: String, fingerprint: String) {
+        self.issuer = issuer
+        self.serialNumber = serialNumber
+        self.fingerprint = fingerprint
     }
 }
 
