@@ -45,6 +45,24 @@ static inline int cmesh_certificates_append(STACK_OF(X509) *stack, X509 *certifi
 // Frees the stack and the certificates in it.
 static inline void cmesh_certificates_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 
+static inline STACK_OF(X509_CRL) *cmesh_revocation_lists_new(void) { return sk_X509_CRL_new_null(); }
+static inline int cmesh_revocation_lists_count(const STACK_OF(X509_CRL) *stack) { return sk_X509_CRL_num(stack); }
+static inline X509_CRL *cmesh_revocation_lists_at(const STACK_OF(X509_CRL) *stack, int index) {
+    return sk_X509_CRL_value(stack, index);
+}
+// Takes the list over if it returns more than 0.
+static inline int cmesh_revocation_lists_append(STACK_OF(X509_CRL) *stack, X509_CRL *list) {
+    return sk_X509_CRL_push(stack, list);
+}
+// Frees the stack and the lists in it.
+static inline void cmesh_revocation_lists_free(STACK_OF(X509_CRL) *stack) {
+    sk_X509_CRL_pop_free(stack, X509_CRL_free);
+}
+static inline int cmesh_revoked_count(const STACK_OF(X509_REVOKED) *stack) { return sk_X509_REVOKED_num(stack); }
+static inline X509_REVOKED *cmesh_revoked_at(const STACK_OF(X509_REVOKED) *stack, int index) {
+    return sk_X509_REVOKED_value(stack, index);
+}
+
 // The flags of a name on one line (RFC 2253), OPENSSL_free: macros too involved for Swift.
 static const unsigned long cmesh_name_on_one_line = XN_FLAG_RFC2253;
 static inline void cmesh_free(void *memory) { OPENSSL_free(memory); }

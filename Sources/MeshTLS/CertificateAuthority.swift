@@ -154,7 +154,7 @@ public struct CertificateAuthority: Sendable {
         return IssuedCertificate(certificatePEM: certificate, privateKeyPEM: key)
     }
 
-    private static func times(
+    static func times(
         validity: Duration, notBefore: Int64?
     ) throws(TLSError) -> (notBefore: Int64, notAfter: Int64) {
         guard validity >= .seconds(1), validity <= maximumValidity else {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import MeshCore
 
 /// Looks at certificates and keys: what they say, whether they belong together, whom they lead to.
 public enum CertificateInspector {
@@ -24,6 +25,19 @@ public enum CertificateInspector {
         try OpenSSLFailure.contained { () throws(TLSError) in
             let certificate = try X509Certificate(firstOf: pem)
             return try X509Fields.description(certificate.pointer)
+        }
+    }
+
+    /// Which certificates a PEM text holds, in its order; names that no mesh would take from a peer do not matter.
+    static func identifiers(pem: String) throws(TLSError) -> [CertificateID] {
+        try OpenSSLFailure.contained { () throws(TLSError) in
+            let certificates = try X509CertificateList(pem: pem)
+            var identifiers: [CertificateID] = []
+            for index in 0..<certificates.count {
+                guard let certificate = certificates.at(index) else { continue }
+                identifiers.append(try X509Fields.identifier(certificate))
+            }
+            return identifiers
         }
     }
 

@@ -47,6 +47,12 @@ enum OpenSSLFailure {
         return String(cString: reason)
     }
 
+    /// Whether the newest error of the queue is that a PEM text has no further block.
+    static var isEndOfPEM: Bool {
+        let error = ERR_peek_last_error()
+        return cmesh_error_library(error) == ERR_LIB_PEM && cmesh_error_reason(error) == PEM_R_NO_START_LINE
+    }
+
     /// An error that says that `action` failed, and why.
     static func error(_ action: String) -> TLSError {
         TLSError(.libraryFailure, "\(action) failed", cause: text)

@@ -10,17 +10,22 @@ extension PeerVerifier {
     /// - Otherwise the server's certificate must name one of the hosts it was reached at: an address by its value, a
     ///   name without regard to case, where a `*` stands for one whole left-most label (RFC 6125).
     ///
-    /// It parses two kilobytes and compares: it never waits, and the only state it reads is the clock.
+    /// It parses some kilobytes and compares, and never waits: the state it reads is the clock and what the last few
+    /// hundred certificates were found to say, which is theirs for ever; whom it makes their holders is judged anew every
+    /// time.
     ///
     /// - Parameter now: The clock, in seconds since 1970; `nil` is the system's.
     public static func mesh(now: (@Sendable () -> Int64)? = nil) -> PeerVerifier {
-        // The chain has been verified already, and says nothing about who the peer is.
-        PeerVerifier { leaf, _, expected in
+        let known = KnownCertificates()
+        // The chain has been verified already; it only says over which authorities the peer comes.
+        return PeerVerifier { leaf, chain, expected in
             do throws(TLSError) {
-                let certificate = try CertificateInspector.inspectFirst(pem: leaf)
+                let shown = try known.certificates(leaf: leaf, chain: chain)
                 do throws(PeerVerificationError) {
-                    try PeerRules.check(certificate, expected, at: now?() ?? UTCTime.now)
-                    return .success(PeerIdentity(certificate))
+                    try PeerRules.check(shown.leaf, expected, at: now?() ?? UTCTime.now)
+                    var identity = PeerIdentity(shown.leaf)
+                    identity.intermediates = shown.intermediates
+                    return .success(identity)
                 } catch {
                     return .failure(error)
                 }

@@ -23,9 +23,7 @@ extension TLSCredentials {
             trustedRoots: try PEMFile.text(of: roots)
         )
         do throws(TLSError) {
-            let own = try CertificateInspector.inspectFirst(pem: credentials.certificateChain)
-            try own.checkValidity(at: now ?? UTCTime.now)
-            try own.checkPurpose(purpose)
+            try credentials.checkCertificate(for: purpose, at: now)
         } catch {
             throw error.inFile(certificate)
         }
@@ -36,11 +34,33 @@ extension TLSCredentials {
             throw TLSError(error.code, message, file: key, cause: error.cause)
         }
         do throws(TLSError) {
-            // Only that they can be read: a bundle of public roots has names that a mesh would not take from a peer.
-            _ = try CertificateInspector.count(pem: credentials.trustedRoots)
+            try credentials.checkRoots()
         } catch {
             throw error.inFile(roots)
         }
         return credentials
+    }
+
+    /// Throws unless these credentials are what ``load(certificate:key:roots:purpose:at:)`` would return: so a server
+    /// that runs can be given them.
+    ///
+    /// - Throws: ``TLSError`` that says what is wrong, and names no file.
+    public func check(for purpose: CertificatePurpose, at now: Int64? = nil) throws(TLSError) {
+        try checkCertificate(for: purpose, at: now)
+        try CertificateInspector.checkKey(privateKey, of: certificateChain)
+        try checkRoots()
+    }
+
+    private func checkCertificate(for purpose: CertificatePurpose, at now: Int64?) throws(TLSError) {
+        let own = try CertificateInspector.inspectFirst(pem: certificateChain)
+        try own.checkValidity(at: now ?? UTCTime.now)
+        try own.checkPurpose(purpose)
+        // What stands behind the own one must be readable for the transport, too.
+        _ = try CertificateInspector.count(pem: certificateChain)
+    }
+
+    /// Only that they can be read: a bundle of public roots has names that a mesh would not take from a peer.
+    private func checkRoots() throws(TLSError) {
+        _ = try CertificateInspector.count(pem: trustedRoots)
     }
 }

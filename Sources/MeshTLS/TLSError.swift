@@ -1,10 +1,10 @@
-/// What is wrong with a certificate, a key, or a file that should hold one.
+/// What is wrong with a certificate, a key, a revocation list, or a file that should hold one.
 public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of fault.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
             case fileMissing, fileUnreadable, fileUnwritable, fileExists, fileTooLarge
-            case noCertificate, noKey, malformed, keyMismatch
+            case noCertificate, noKey, noRevocationList, malformed, keyMismatch
             case notAnAuthority, ownAuthority, untrusted, expired, notYetValid, wrongUsage
             case invalidRequest, libraryFailure
         }
@@ -29,7 +29,9 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let noCertificate = Code(.noCertificate)
         /// The text holds no private key that can be used.
         public static let noKey = Code(.noKey)
-        /// A certificate or a key is damaged or says something that it must not say.
+        /// The text holds no revocation list.
+        public static let noRevocationList = Code(.noRevocationList)
+        /// A certificate, a key or a revocation list is damaged or says something that it must not say.
         public static let malformed = Code(.malformed)
         /// The private key is not the certificate's.
         public static let keyMismatch = Code(.keyMismatch)

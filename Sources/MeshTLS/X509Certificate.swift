@@ -59,9 +59,7 @@ struct X509CertificateList: ~Copyable {
             }
         }
         let read = cmesh_certificates_count(list)
-        let end = ERR_peek_last_error()
-        let reachedTheEnd = cmesh_error_library(end) == ERR_LIB_PEM && cmesh_error_reason(end) == PEM_R_NO_START_LINE
-        guard reachedTheEnd else {
+        guard OpenSSLFailure.isEndOfPEM else {
             throw TLSError(.malformed, "certificate \(read + 1) in it is damaged", cause: OpenSSLFailure.text)
         }
         guard read > 0 else { throw TLSError(.noCertificate, "holds no PEM certificate") }

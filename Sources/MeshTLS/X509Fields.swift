@@ -37,6 +37,15 @@ enum X509Fields {
         )
     }
 
+    /// Which certificate it is.
+    static func identifier(_ certificate: OpaquePointer) throws(TLSError) -> CertificateID {
+        CertificateID(
+            issuer: try oneLine(X509_get_issuer_name(certificate)),
+            serialNumber: try serialNumber(certificate),
+            fingerprint: try fingerprint(certificate)
+        )
+    }
+
     /// A time of a certificate, in seconds since 1970.
     static func seconds(_ time: UnsafePointer<ASN1_TIME>?) throws(TLSError) -> Int64 {
         var fields = tm()
@@ -120,10 +129,15 @@ enum X509Fields {
     }
 
     private static func serialNumber(_ certificate: OpaquePointer) throws(TLSError) -> String {
-        guard let number = bytes(X509_get0_serialNumber(certificate)) else {
+        guard let number = number(X509_get0_serialNumber(certificate)) else {
             throw TLSError(.malformed, "the certificate has no serial number")
         }
-        return number.isEmpty ? "00" : hexadecimal(number)
+        return number
+    }
+
+    /// A number in hexadecimal digits of even count.
+    static func number(_ number: UnsafePointer<ASN1_INTEGER>?) -> String? {
+        bytes(number).map { $0.isEmpty ? "00" : hexadecimal($0) }
     }
 
     private static func fingerprint(_ certificate: OpaquePointer) throws(TLSError) -> String {
