@@ -10,7 +10,8 @@ struct AcceptedCall: Sendable {
 
     /// What a handler is told of the call, unless the verifier refuses the caller.
     func context(verifier: PeerVerifier) -> Result<RPCCallContext, RPCStatus> {
-        switch call.peer(by: verifier, expected: .client) {
+        let (leaf, chain) = call.peerCertificate
+        return switch verifier.judge(leaf: leaf, chain: chain, expected: .client) {
         case .success(let peer):
             .success(
                 RPCCallContext(
@@ -22,8 +23,13 @@ struct AcceptedCall: Sendable {
                 )
             )
         case .failure(let error):
-            .failure(RPCStatus(.unauthenticated, "the client's certificate was refused: \(error.message)"))
+            .failure(Self.refusal(error))
         }
+    }
+
+    /// What a client is told whose certificate is refused.
+    static func refusal(_ error: PeerVerificationError) -> RPCStatus {
+        RPCStatus(.unauthenticated, "the client's certificate was refused: \(error.message)")
     }
 
     /// Answers with a status; no message is read.

@@ -56,11 +56,12 @@ final class CoreCall: @unchecked Sendable {
         }
         return (property(GRPC_X509_PEM_CERT_PROPERTY_NAME), property(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME))
     }
+}
 
-    /// Who the other side is, by `verifier`'s verdict of now.
-    func peer(by verifier: PeerVerifier, expected: ExpectedPeer) -> PeerVerifier.Verdict {
-        let (leaf, chain) = peerCertificate
+extension PeerVerifier {
+    /// The verdict of now on a certificate and its chain, both PEM text; without a certificate the text is empty.
+    func judge(leaf: String, chain: String, expected: ExpectedPeer) -> Verdict {
         guard !leaf.isEmpty else { return .failure(PeerVerificationError("the peer showed no certificate")) }
-        return verifier.verify(leaf, chain, expected)
+        return verify(leaf, chain, expected)
     }
 }

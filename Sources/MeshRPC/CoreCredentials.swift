@@ -4,8 +4,16 @@ internal import MeshCore
 /// Core's credentials for mutual TLS, made of PEM text and a hook that judges the peer.
 enum CoreCredentials {
     /// Credentials of a server, which demands and verifies its clients' certificates; the caller must release them.
-    static func makeServer(_ credentials: TLSCredentials, _ hook: VerifierHook) -> OpaquePointer? {
-        let options = makeOptions(credentials, hook)
+    ///
+    /// Core reads them from `directory`, now and whenever they have changed.
+    static func makeServer(_ directory: CredentialsDirectory, _ hook: VerifierHook) -> OpaquePointer? {
+        let provider = grpc_tls_certificate_provider_file_watcher_create(
+            directory.key,
+            directory.certificate,
+            directory.roots,
+            CredentialsDirectory.refreshSeconds
+        )
+        let options = makeOptions(provider, hook)
         grpc_tls_credentials_options_set_cert_request_type(
             options,
             GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
@@ -15,18 +23,19 @@ enum CoreCredentials {
 
     /// Credentials of a channel; the caller must release them.
     static func makeClient(_ credentials: TLSCredentials, _ hook: VerifierHook) -> OpaquePointer? {
-        let options = makeOptions(credentials, hook)
+        let pairs = grpc_tls_identity_pairs_create()
+        grpc_tls_identity_pairs_add_pair(pairs, credentials.privateKey, credentials.certificateChain)
+        // Takes the pairs over.
+        let provider = grpc_tls_certificate_provider_static_data_create(credentials.trustedRoots, pairs)
+        let options = makeOptions(provider, hook)
         grpc_tls_credentials_options_set_verify_server_cert(options, 1)
         // The hook compares names, once for a connection, by our own rules.
         grpc_tls_credentials_options_set_check_call_host(options, 0)
         return grpc_tls_credentials_create(options)
     }
 
-    private static func makeOptions(_ credentials: TLSCredentials, _ hook: VerifierHook) -> OpaquePointer? {
-        let pairs = grpc_tls_identity_pairs_create()
-        grpc_tls_identity_pairs_add_pair(pairs, credentials.privateKey, credentials.certificateChain)
-        // Takes the pairs over.
-        let provider = grpc_tls_certificate_provider_static_data_create(credentials.trustedRoots, pairs)
+    /// Options with a provider, which is released here, and a hook.
+    private static func makeOptions(_ provider: OpaquePointer?, _ hook: VerifierHook) -> OpaquePointer? {
         let options = grpc_tls_credentials_options_create()
         grpc_tls_credentials_options_set_certificate_provider(options, provider)
         grpc_tls_certificate_provider_release(provider)

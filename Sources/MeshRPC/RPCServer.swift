@@ -1,5 +1,5 @@
 public import Logging
-internal import MeshCore
+public import MeshCore
 
 /// A gRPC server over mutual TLS.
 ///
@@ -20,6 +20,8 @@ public final class RPCServer: Sendable {
     private let configuration: RPCServerConfiguration
     private let calls: ServerCalls
     private let hook: VerifierHook
+    private let credentials: CredentialsDirectory
+    private let revoked: Locked<RevokedCertificates>
     private let logger: Logger
     private let state: Locked<State>
     private let closing = Latch()
@@ -30,8 +32,11 @@ public final class RPCServer: Sendable {
 
     /// Starts to listen.
     ///
-    /// - Throws: ``RPCServerError`` if the configuration cannot be, the process may not open enough files, or the
-    ///   address cannot be listened on.
+    /// The credentials, private key included, are copied into a directory of the server's own with mode 0700, in which
+    /// core looks for them; it is removed when the server has ended.
+    ///
+    /// - Throws: ``RPCServerError`` if the configuration cannot be, the process may not open enough files, the address
+    ///   cannot be listened on, or the credentials cannot be laid down.
     public init(
         configuration: RPCServerConfiguration,
         handlers: RPCHandlers,
@@ -46,9 +51,19 @@ public final class RPCServer: Sendable {
         if let fault = FileDescriptorLimit.fault(forConnections: configuration.maximumConnections) {
             throw RPCServerError(.tooFewFileDescriptors, fault)
         }
+        let revoked = Locked(RevokedCertificates())
+        configuration.verifier = configuration.verifier.refusing { revoked.withLock { $0 } }
+        let credentials: CredentialsDirectory
+        do {
+            credentials = try CredentialsDirectory(configuration.credentials, in: configuration.credentialsDirectory)
+        } catch {
+            throw RPCServerError(.credentialsNotStored, error.message)
+        }
+        // From here on the directory has them, also when they are others.
+        configuration.credentials = TLSCredentials(certificateChain: "", privateKey: "", trustedRoots: "")
         let calls = ServerCalls(configuration: configuration, handlers: handlers, logger: logger)
         let hook = VerifierHook(configuration.verifier, expecting: .client)
-        let core = try ServerCore(configuration, hook: hook, accept: calls.accept)
+        let core = try ServerCore(configuration, credentials: credentials, hook: hook, accept: calls.accept)
         if configuration.unixPath == nil {
             // What comes after must listen where clients have learnt to come to.
             configuration.port = core.port
@@ -60,6 +75,8 @@ public final class RPCServer: Sendable {
         self.configuration = configuration
         self.calls = calls
         self.hook = hook
+        self.credentials = credentials
+        self.revoked = revoked
         self.logger = logger
     }
 
@@ -126,6 +143,7 @@ public final class RPCServer: Sendable {
         await core.ended.wait()
         // Nobody takes them if the server was never run.
         calls.discardQueued()
+        credentials.remove()
         ended.open()
     }
 
@@ -141,6 +159,35 @@ public final class RPCServer: Sendable {
         let (refusals, more) = hook.takeRefusals()
         for refusal in refusals { logger.warning("refused a client's certificate: \(refusal)") }
         if more > 0 { logger.warning("refused \(more) more certificates of clients") }
+    }
+}
+
+// MARK: - Certificates
+
+extension RPCServer {
+    /// Shows another certificate, and trusts other roots, at handshakes from about a second from now on. Connections,
+    /// calls and streams go on; peers are not judged anew by the new roots.
+    ///
+    /// - Important: Only credentials that were validated belong here (a pair that belongs together, valid, for a
+    ///   server): with others, every handshake fails until they are replaced.
+    /// - Throws: ``RPCServerError`` if they are not PEM text or cannot be laid down; what was there is still used then.
+    public func replaceCredentials(_ credentials: TLSCredentials) throws(RPCServerError) {
+        if let fault = CoreCredentials.fault(of: credentials) { throw RPCServerError(.invalidConfiguration, fault) }
+        do {
+            try self.credentials.replace(with: credentials)
+        } catch {
+            throw RPCServerError(.credentialsNotStored, error.message)
+        }
+    }
+
+    /// Refuses, from now on, all certificates in `revoked` and no others: at handshakes, at every call, and in streams
+    /// and calls that are open, which are ended with Unauthenticated before this returns or shortly after.
+    ///
+    /// A revoked client's connection stays until the client gives it up, but carries nothing any more.
+    public func setRevoked(_ revoked: RevokedCertificates) {
+        self.revoked.withLock { $0 = revoked }
+        let ended = calls.judgeAnew()
+        if ended > 0 { logger.notice("ended \(ended) calls and streams of clients whose certificates are refused now") }
     }
 }
 
@@ -182,7 +229,7 @@ extension RPCServer {
         if closing.isOpen { return }
         let new: ServerCore
         do throws(RPCServerError) {
-            new = try ServerCore(configuration, hook: hook, accept: calls.accept)
+            new = try ServerCore(configuration, credentials: credentials, hook: hook, accept: calls.accept)
         } catch {
             return logger.critical("\(error); nobody is served until the next attempt succeeds")
         }

@@ -19,6 +19,10 @@ public struct RPCServerConfiguration: Sendable {
     /// The own certificate, its key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
 
+    /// The directory in which the server makes a private one (mode 0700) for a copy of its credentials; `nil`, the
+    /// default, is `/dev/shm`, else `$TMPDIR`, else `/tmp`.
+    public var credentialsDirectory: String?
+
     /// Judges a client's certificate at its handshake and again at each of its calls.
     public var verifier: PeerVerifier
 

@@ -3,7 +3,7 @@ public struct RPCServerError: Error, Hashable, Sendable, CustomStringConvertible
     /// What kind of error it is.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case invalidConfiguration, cannotListen, tooFewFileDescriptors, alreadyRunning
+            case invalidConfiguration, cannotListen, tooFewFileDescriptors, alreadyRunning, credentialsNotStored
         }
 
         private let value: Value
@@ -16,6 +16,8 @@ public struct RPCServerError: Error, Hashable, Sendable, CustomStringConvertible
         public static let tooFewFileDescriptors = Code(value: .tooFewFileDescriptors)
         /// ``RPCServer/run()`` was called before.
         public static let alreadyRunning = Code(value: .alreadyRunning)
+        /// The credentials could not be written where core reads them.
+        public static let credentialsNotStored = Code(value: .credentialsNotStored)
 
         public var description: String { value.rawValue }
     }

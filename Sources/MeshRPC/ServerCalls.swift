@@ -7,6 +7,8 @@ final class ServerCalls: Sendable {
         var unary: [ObjectIdentifier: ServerUnaryCall] = [:]
         var streams: [ObjectIdentifier: ServerStream] = [:]
         var isClosing = false
+        /// How often all certificates have been judged anew.
+        var judgements = 0
 
         var isIdle: Bool { unary.isEmpty && streams.isEmpty }
     }
@@ -55,6 +57,7 @@ final class ServerCalls: Sendable {
     }
 
     private func open(_ accepted: AcceptedCall, _ make: RPCHandlers.StreamFactory) {
+        let judgements = self.judgements
         let context: RPCCallContext
         switch accepted.context(verifier: configuration.verifier) {
         case .success(let value): context = value
@@ -72,6 +75,8 @@ final class ServerCalls: Sendable {
             accepted.refuse(status)
             ended(stream)
         }
+        // Where all were judged anew meanwhile, this one was judged before, and may have been passed over.
+        if judgements != self.judgements { judge([stream]) }
     }
 
     private func admit(_ call: ServerUnaryCall) -> RPCStatus? {
@@ -125,6 +130,37 @@ final class ServerCalls: Sendable {
     /// Gives up the calls that wait for their turn. To be called when all connections are closed.
     func discardQueued() {
         for call in queue.empty() { call.discard() }
+    }
+
+    /// How often all certificates have been judged anew: what was judged at the same number is still judged rightly.
+    var judgements: Int { state.withLock { $0.judgements } }
+
+    /// Judges the certificates of all open streams, because what the verifier goes by has changed, and ends those whose
+    /// certificate is refused now; returns how many. Unary calls are judged again before they are answered.
+    func judgeAnew() -> Int {
+        let streams = state.withLock { state in
+            state.judgements += 1
+            return Array(state.streams.values)
+        }
+        return judge(streams)
+    }
+
+    @discardableResult
+    private func judge(_ streams: [ServerStream]) -> Int {
+        // Many streams of one connection, and of one peer, show the same certificate.
+        var verdicts: [String: PeerVerifier.Verdict] = [:]
+        var ended = 0
+        for stream in streams {
+            let (leaf, chain) = stream.peerCertificate
+            let verdict =
+                verdicts[leaf + chain]
+                ?? configuration.verifier.judge(leaf: leaf, chain: chain, expected: .client)
+            verdicts[leaf + chain] = verdict
+            guard case .failure(let error) = verdict, stream.isStarted else { continue }
+            stream.request { $0.end = $0.end ?? (AcceptedCall.refusal(error), isForced: true) }
+            ended += 1
+        }
+        return ended
     }
 
     /// Admits no more calls, and asks the streams to end after the message that is on its way.

@@ -35,6 +35,7 @@ final class ServerCore: @unchecked Sendable {
     /// Listens, and accepts calls from now on.
     init(
         _ configuration: RPCServerConfiguration,
+        credentials directory: CredentialsDirectory,
         hook: VerifierHook,
         accept: @escaping @Sendable (AcceptedCall) -> Void
     ) throws(RPCServerError) {
@@ -47,7 +48,7 @@ final class ServerCore: @unchecked Sendable {
         let server = configuration.arguments.withCoreArguments { grpc_server_create($0, nil) }
         guard let server else { throw RPCServerError(.cannotListen, "gRPC's core made no server") }
         for shard in shards { grpc_server_register_completion_queue(server, shard.queue, nil) }
-        let credentials = CoreCredentials.makeServer(configuration.credentials, hook)
+        let credentials = CoreCredentials.makeServer(directory, hook)
         let address = configuration.listenAddress
         let port = grpc_server_add_http2_port(server, address, credentials)
         grpc_server_credentials_release(credentials)

@@ -15,6 +15,7 @@ final class ServerStream: BatchOwner, SendingWork {
 
     private struct State: Sendable {
         var machine = ServerStreamStateMachine()
+        var isStarted = false
         var driver: (any RPCStreamDriver)?
         var handle: RPCStreamHandle?
     }
@@ -34,9 +35,16 @@ final class ServerStream: BatchOwner, SendingWork {
         self.calls = calls
     }
 
+    /// The certificate that the client showed, and its chain, both PEM text.
+    var peerCertificate: (leaf: String, chain: String) { call.peerCertificate }
+
+    /// Whether the stream was opened; it may have been closed since.
+    var isStarted: Bool { state.withLock { $0.isStarted } }
+
     /// Opens the stream. The driver is asked for a first message at once.
     func start(_ driver: any RPCStreamDriver, _ handle: RPCStreamHandle) {
         state.withLock { state in
+            state.isStarted = true
             state.driver = driver
             state.handle = handle
         }

@@ -70,11 +70,23 @@ final class ServerUnaryCall: BatchOwner {
         verifier: PeerVerifier,
         logger: Logger
     ) async -> Result<RPCPayload, RPCStatus> {
+        let judgements = calls.judgements
         let context: RPCCallContext
         switch accepted.context(verifier: verifier) {
         case .success(let value): context = value
         case .failure(let status): return .failure(status)
         }
+        let result = await handle(request, context, logger: logger)
+        // A certificate that was revoked while the handler ran gets no answer.
+        guard judgements != calls.judgements else { return result }
+        return accepted.context(verifier: verifier).flatMap { _ in result }
+    }
+
+    private func handle(
+        _ request: ReceivedMessage,
+        _ context: RPCCallContext,
+        logger: Logger
+    ) async -> Result<RPCPayload, RPCStatus> {
         let body = body
         return await withTaskGroup(of: Result<RPCPayload, RPCStatus>?.self) { group in
             group.addTask {

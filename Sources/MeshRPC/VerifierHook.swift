@@ -48,10 +48,7 @@ final class VerifierHook: Sendable {
 
     /// Judges one peer; the text of a refusal goes to the caller.
     func judge(leaf: String, chain: String) -> String? {
-        let verdict: PeerVerifier.Verdict =
-            leaf.isEmpty
-            ? .failure(PeerVerificationError("the peer showed no certificate"))
-            : verifier.verify(leaf, chain, expected)
+        let verdict = verifier.judge(leaf: leaf, chain: chain, expected: expected)
         return history.withLock { history -> String? in
             switch verdict {
             case .success(let identity):
