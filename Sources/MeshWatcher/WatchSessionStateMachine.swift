@@ -37,7 +37,7 @@ package struct WatchSessionStateMachine: ~Copyable {
     var generation: UInt64
     /// Why the stream ends once what waits has been sent; `nil` as long as it goes on.
     var ending: EtcdError?
-    let readable: KeyRangeSet
+    var readable: KeyRangeSet
     let limits: WatcherLimits
     let progressInterval: Duration
 
@@ -254,7 +254,7 @@ extension WatchSessionStateMachine {
     }
 
     /// The store has new revisions, as far as `revision`: whoever waits for them is ready.
-    private mutating func storeAdvanced(to revision: Revision) {
+    mutating func storeAdvanced(to revision: Revision) {
         guard revision > storeRevision else { return }
         storeRevision = revision
         var stillWaiting: [Int64] = []

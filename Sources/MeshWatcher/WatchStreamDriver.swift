@@ -104,6 +104,24 @@ final class WatchStreamDriver: RPCStreamDriver {
         if state.withLock({ $0.session.timePassed(now: now) }) { handle.wake() }
     }
 
+    // MARK: - Access
+
+    /// Who the stream's client is.
+    var peer: PeerIdentity { handle.context.peer }
+
+    /// The client may read the keys in `readable` from now on: see
+    /// ``WatchSessionStateMachine/accessChanged(to:prepared:store:)``.
+    func accessChanged(to readable: KeyRangeSet) {
+        let store = reader.revision
+        let mustSend = state.withLock { state in
+            let action = state.session.accessChanged(to: readable, prepared: state.prepared, store: store)
+            // What it was promised to follow is followed by the end of its watch instead.
+            if action.dropsPrepared { state.prepared = nil }
+            return action.sends
+        }
+        if mustSend { handle.wake() }
+    }
+
     // MARK: - One turn
 
     private enum Decision {

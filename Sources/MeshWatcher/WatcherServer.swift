@@ -1,5 +1,5 @@
 public import Logging
-internal import MeshCore
+public import MeshCore
 internal import MeshRPC
 public import MeshStore
 internal import MeshWire
@@ -101,6 +101,27 @@ public final class WatcherServer: Service, Sendable {
     /// then returns. Who cancels ``run()``, or shuts its service group down, need not call it.
     public func shutDown() async {
         await server.shutDown(grace: configuration.shutdownGrace)
+    }
+
+    /// Shows another certificate, and trusts other roots, at handshakes from about a second from now on; connections
+    /// and streams go on.
+    ///
+    /// - Important: Only credentials that were validated belong here, as `TLSCredentials.load` and `check` do: with
+    ///   others, every handshake fails until they are replaced.
+    /// - Throws: ``WatcherServerError`` if they are not PEM text or cannot be laid down where the transport reads them;
+    ///   what was there is still used then.
+    public func replaceCredentials(_ credentials: TLSCredentials) throws(WatcherServerError) {
+        do {
+            try server.replaceCredentials(credentials)
+        } catch {
+            throw WatcherServerError(.credentialsNotReplaced, "\(error)", cause: error)
+        }
+    }
+
+    /// Refuses, from now on, all certificates in `revoked` and no others: their handshakes fail, their calls are
+    /// answered with Unauthenticated, and their streams end with that.
+    public func setRevoked(_ revoked: RevokedCertificates) {
+        server.setRevoked(revoked)
     }
 
     private static func handlers(_ services: ReadServices, _ refusal: EtcdError) -> RPCHandlers {

@@ -65,11 +65,11 @@ public struct WatcherServerConfiguration: Sendable {
     }
 }
 
-/// Why a ``WatcherServer`` could not start.
+/// Why a ``WatcherServer`` could not start, or not take other credentials.
 public struct WatcherServerError: Error, Sendable, CustomStringConvertible {
     /// What kind of fault it is.
     public struct Code: Hashable, Sendable {
-        private enum Value { case invalidConfiguration, cannotListen }
+        private enum Value { case invalidConfiguration, cannotListen, credentialsNotReplaced }
 
         private let value: Value
 
@@ -77,6 +77,8 @@ public struct WatcherServerError: Error, Sendable, CustomStringConvertible {
         public static let invalidConfiguration = Code(value: .invalidConfiguration)
         /// The address could not be listened on, or the credentials could not be used.
         public static let cannotListen = Code(value: .cannotListen)
+        /// Other credentials could not be taken, and the former are still in use.
+        public static let credentialsNotReplaced = Code(value: .credentialsNotReplaced)
     }
 
     /// What kind of fault it is.

@@ -135,6 +135,14 @@ final class TestSession {
         machine.historyObserved(header, of: generation, firstWatchable: firstWatchable)
     }
 
+    func accessChanged(
+        to readable: [KeyRange],
+        prepared: WatchMessage? = nil,
+        store: Revision
+    ) -> WatchSessionStateMachine.AccessAction {
+        machine.accessChanged(to: KeyRangeSet(readable), prepared: prepared, store: store)
+    }
+
     func clientFinished(store: Revision) { machine.clientFinished(store: store) }
 
     func timePassed(now: Duration) -> Bool { machine.timePassed(now: now) }
