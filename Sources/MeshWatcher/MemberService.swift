@@ -6,7 +6,7 @@ internal import MeshWire
 struct MemberService: Sendable {
     let reader: StoreReader
     let member: ServedMember
-    let access: AccessPolicy
+    let access: PeerAdmission
     let limits: WatcherLimits
     let refusal: EtcdError
 
@@ -42,16 +42,4 @@ struct MemberService: Sendable {
     }
 
     private var currentHeader: ResponseHeader { ResponseHeader(of: reader.identity, at: reader.revision) }
-}
-
-extension AccessPolicy {
-    /// Refuses a peer without a role: it may not even learn about the server.
-    func requireRole(of peer: PeerIdentity) throws(EtcdError) {
-        if readableKeys(for: peer).isEmpty { throw .permissionDenied }
-    }
-
-    /// Refuses a peer that may not read every key there is.
-    func requireWholeStore(for peer: PeerIdentity) throws(EtcdError) {
-        if !readableKeys(for: peer).contains(.all) { throw .permissionDenied }
-    }
 }

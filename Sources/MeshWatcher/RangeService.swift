@@ -6,7 +6,7 @@ internal import MeshWire
 /// Answers KV.Range.
 struct RangeService: Sendable {
     let reader: StoreReader
-    let access: AccessPolicy
+    let access: PeerAdmission
     let limits: WatcherLimits
 
     /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's

@@ -12,6 +12,7 @@ package struct ReadServices: Sendable {
     private let reader: StoreReader
     private let health: ServingHealth
     private let member: ServedMember
+    private let access: PeerAdmission
     private let hub = WatchHub()
     private let segments: SegmentCache
 
@@ -20,6 +21,7 @@ package struct ReadServices: Sendable {
         self.configuration = configuration
         self.reader = reader
         self.health = health
+        access = PeerAdmission(configuration.access)
         member = ServedMember(name: configuration.memberName)
         segments = SegmentCache(reader: reader, limits: configuration.limits)
     }
@@ -30,6 +32,13 @@ package struct ReadServices: Sendable {
     /// Says where clients reach the server, once that is known: they dial what the list of members says.
     package func advertise(_ urls: [String]) {
         member.advertise(urls)
+    }
+
+    /// Replaces the policy: requests from now on are judged by it, and watches that run are cancelled where it does not
+    /// allow them.
+    package func setAccess(_ policy: AccessPolicy) {
+        access.replace(with: policy)
+        hub.accessChanged { access.readableKeys(for: $0) }
     }
 
     /// Wakes the watches at commits, and tells them the time, until the task is cancelled.
@@ -56,7 +65,7 @@ package struct ReadServices: Sendable {
 
 extension ReadServices {
     private func registerKV(into handlers: inout RPCHandlers) {
-        let ranges = RangeService(reader: reader, access: configuration.access, limits: configuration.limits)
+        let ranges = RangeService(reader: reader, access: access, limits: configuration.limits)
         handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
             try ranges.answer(bytes, to: context.peer)
         }
@@ -64,7 +73,7 @@ extension ReadServices {
             let driver = WatchStreamDriver(
                 session: WatchSessionStateMachine(
                     identity: reader.identity,
-                    readable: configuration.access.readableKeys(for: context.peer),
+                    readable: access.readableKeys(for: context.peer),
                     limits: configuration.limits,
                     progressInterval: configuration.progressInterval
                 ),
@@ -75,6 +84,8 @@ extension ReadServices {
                 limits: configuration.limits
             )
             hub.add(driver)
+            // A policy that was replaced before the hub knew of the driver.
+            driver.accessChanged(to: access.readableKeys(for: context.peer))
             return driver
         }
     }
@@ -83,7 +94,7 @@ extension ReadServices {
         let service = MemberService(
             reader: reader,
             member: member,
-            access: configuration.access,
+            access: access,
             limits: configuration.limits,
             refusal: configuration.refusal
         )

@@ -5,7 +5,7 @@ package struct ReadServicesConfiguration: Sendable {
     /// The name of the one member that the server says its cluster has.
     package var memberName: String
 
-    /// Who may read which keys.
+    /// Who may read which keys, to begin with.
     package var access: AccessPolicy
 
     /// The bounds of what peers can make the server hold and do.

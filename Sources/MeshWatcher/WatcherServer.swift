@@ -118,6 +118,13 @@ public final class WatcherServer: Service, Sendable {
         }
     }
 
+    /// Replaces the policy that says who may read which keys: requests are judged by it from now on. Watches that run
+    /// and are not allowed any more are cancelled with the text with which they would be refused; what they had been
+    /// promised is not sent. The other watches, and the streams, go on.
+    public func setAccess(_ access: AccessPolicy) {
+        services.setAccess(access)
+    }
+
     /// Refuses, from now on, all certificates in `revoked` and no others: their handshakes fail, their calls are
     /// answered with Unauthenticated, and their streams end with that.
     public func setRevoked(_ revoked: RevokedCertificates) {
