@@ -112,9 +112,14 @@ final class WatchStreamDriver: RPCStreamDriver {
     /// The client may read the keys in `readable` from now on: see
     /// ``WatchSessionStateMachine/accessChanged(to:prepared:store:)``.
     func accessChanged(to readable: KeyRangeSet) {
-        let store = reader.revision
+        let head = reader.head
         let mustSend = state.withLock { state in
-            let action = state.session.accessChanged(to: readable, prepared: state.prepared, store: store)
+            state.session.observe(head)
+            let action = state.session.accessChanged(
+                to: readable,
+                prepared: state.prepared,
+                store: head.revision
+            )
             // What it was promised to follow is followed by the end of its watch instead.
             if action.dropsPrepared { state.prepared = nil }
             return action.sends
