@@ -41,7 +41,7 @@ let package = Package(
             name: "ClusterMeshInternals",
             targets: [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror",
+                "MeshViews", "MeshMirror", "MeshLocalAPI",
             ]
         ),
         .executable(name: "mesh-demo", targets: ["mesh-demo"]),
@@ -87,13 +87,17 @@ let package = Package(
             "MeshMirror",
             ["MeshCore", "MeshClient", "MeshRecords", collections, logging, serviceLifecycle]
         ),
+        module(
+            "MeshLocalAPI",
+            ["MeshCore", "MeshRPC", "MeshWire", "MeshStore", "MeshWatcher", collections, logging, serviceLifecycle]
+        ),
 
         // 5: product
         module(
             "ClusterMesh",
             [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", logging, serviceLifecycle, yams,
+                "MeshViews", "MeshMirror", "MeshLocalAPI", logging, serviceLifecycle, yams,
             ]
         ),
 
@@ -142,14 +146,22 @@ let package = Package(
                 logging,
             ]
         ),
+        tests(
+            "MeshLocalAPITests",
+            [
+                "MeshLocalAPI", "MeshCore", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "MeshWatcher", "TestSupport",
+                logging, serviceLifecycle,
+            ]
+        ),
         tests("ClusterMeshToolTests", ["clustermesh", "TestSupport"]),
         tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests(
             "InteroperabilityTests",
             [
-                "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshCore", "MeshMirror", "MeshRecords", "MeshRPC",
-                "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", "mesh-demo", logging,
+                "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshCore", "MeshLocalAPI", "MeshMirror",
+                "MeshRecords",
+                "MeshRPC", "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", "mesh-demo", logging,
             ]
         ),
     ]

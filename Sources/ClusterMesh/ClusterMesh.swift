@@ -7,6 +7,7 @@
 
 @_exported public import MeshClient
 @_exported public import MeshCore
+@_exported public import MeshLocalAPI
 @_exported public import MeshMirror
 @_exported public import MeshRecords
 @_exported public import MeshStore

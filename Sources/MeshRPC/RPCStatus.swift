@@ -23,6 +23,11 @@ public struct RPCStatus: Error, Hashable, Sendable {
         self.metadata = metadata
     }
 
+    /// The status with which a call ends that failed with an error of etcd's API.
+    public init(_ error: EtcdError) {
+        self.init(error.code, error.message)
+    }
+
     /// Success.
     public static let ok = RPCStatus(.ok, "")
 
@@ -43,7 +48,7 @@ extension RPCStatus {
     init(thrown error: any Error) {
         switch error {
         case let status as RPCStatus: self = status.isOK ? RPCStatus(.internalError, "a handler threw OK") : status
-        case let error as EtcdError: self.init(error.code, error.message)
+        case let error as EtcdError: self.init(error)
         case is CancellationError: self.init(.cancelled, "the call was cancelled")
         default: self.init(.unknown, "the server failed to answer; its log says why")
         }

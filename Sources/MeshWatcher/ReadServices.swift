@@ -127,12 +127,3 @@ extension ReadServices {
         }
     }
 }
-
-/// Does `body`, and throws what a server answers to a message that cannot be taken.
-func asEtcdError<Value>(_ body: () throws(WireMessageError) -> Value) throws(EtcdError) -> Value {
-    do {
-        return try body()
-    } catch {
-        throw error.etcdError
-    }
-}

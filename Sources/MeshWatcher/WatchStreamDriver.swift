@@ -189,10 +189,3 @@ extension WatchSessionStateMachine {
         historyObserved(head.header, of: head.origin.generation, firstWatchable: head.firstWatchable)
     }
 }
-
-extension RPCStatus {
-    /// The status with which a call that failed so ends.
-    init(_ error: EtcdError) {
-        self.init(error.code, error.message)
-    }
-}

@@ -1,4 +1,4 @@
-internal import MeshWire
+package import MeshWire
 
 /// The bounds of a ``WatcherServer``: how much one peer can make it hold and do.
 ///
@@ -60,7 +60,7 @@ public struct WatcherLimits: Hashable, Sendable {
 
 extension WatcherLimits {
     /// What is wrong with the limits; `nil` if nothing.
-    var fault: String? {
+    package var fault: String? {
         let checks: [(name: String, value: Int, range: ClosedRange<Int>)] = [
             ("connections", connections, 1...1_000_000),
             ("streamsPerConnection", streamsPerConnection, 1...1_000_000),
@@ -82,7 +82,7 @@ extension WatcherLimits {
     }
 
     /// The bounds of what is unpacked.
-    var messages: MessageLimits {
+    package var messages: MessageLimits {
         MessageLimits(maximumBytes: requestBytes, maximumDepth: nestingDepth)
     }
 }

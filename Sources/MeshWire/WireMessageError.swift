@@ -58,3 +58,12 @@ public struct WireMessageError: Error, Hashable, Sendable {
 extension WireMessageError: CustomStringConvertible {
     public var description: String { message }
 }
+
+/// Does `body`, and throws what a server answers to a message that cannot be taken.
+package func asEtcdError<Value>(_ body: () throws(WireMessageError) -> Value) throws(EtcdError) -> Value {
+    do {
+        return try body()
+    } catch {
+        throw error.etcdError
+    }
+}
