@@ -16,11 +16,8 @@ struct MemberService: Sendable {
             try ClusterCodec.decodeMemberListRequest(bytes, limits: limits.messages)
         }
         try access.requireRole(of: peer)
-        let identity = reader.identity
-        return ClusterCodec.encodeAnswer(
-            ResponseHeader(of: identity, at: .none),
-            [member.description(id: identity.memberID)]
-        )
+        let header = reader.header(at: .none)
+        return ClusterCodec.encodeAnswer(header, [member.description(id: header.memberID)])
     }
 
     /// Maintenance.Alarm: there are none to tell, and none can be raised or ended here.
@@ -30,16 +27,14 @@ struct MemberService: Sendable {
         }
         guard request.action == .get else { throw refusal }
         try access.requireRole(of: peer)
-        return MaintenanceCodec.encodeAnswer(currentHeader, [Alarm]())
+        return MaintenanceCodec.encodeAnswer(reader.header, [Alarm]())
     }
 
     /// Auth.AuthStatus: certificates say who somebody is, there are no users. As in etcd, anybody may ask.
-    func authStatus(_ bytes: [UInt8]) throws(EtcdError) -> [UInt8] {
+    func authStatus(_ bytes: [UInt8], for peer: PeerIdentity) throws(EtcdError) -> [UInt8] {
         try asEtcdError { () throws(WireMessageError) in
             try AuthCodec.decodeStatusRequest(bytes, limits: limits.messages)
         }
-        return AuthCodec.encodeAnswer(currentHeader, AuthStatus())
+        return AuthCodec.encodeAnswer(reader.header, AuthStatus())
     }
-
-    private var currentHeader: ResponseHeader { ResponseHeader(of: reader.identity, at: reader.revision) }
 }

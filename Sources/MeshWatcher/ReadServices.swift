@@ -56,7 +56,9 @@ package struct ReadServices: Sendable {
     /// Adds the services' methods to a server's.
     package func register(into handlers: inout RPCHandlers) {
         registerKV(into: &handlers)
-        registerCluster(into: &handlers)
+        registerLease(into: &handlers)
+        registerMaintenance(into: &handlers)
+        registerMember(into: &handlers)
         registerHealth(into: &handlers)
     }
 }
@@ -67,7 +69,7 @@ extension ReadServices {
     private func registerKV(into handlers: inout RPCHandlers) {
         let ranges = RangeService(reader: reader, access: access, limits: configuration.limits)
         handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
-            try ranges.answer(bytes, to: context.peer)
+            try await ranges.answer(bytes, to: context.peer)
         }
         handlers.stream(RPCMethod(path: EtcdMethods.watch)) { context, handle in
             let driver = WatchStreamDriver(
@@ -90,7 +92,20 @@ extension ReadServices {
         }
     }
 
-    private func registerCluster(into handlers: inout RPCHandlers) {
+    private func registerLease(into handlers: inout RPCHandlers) {
+        let service = LeaseReadService(reader: reader, access: configuration.access, limits: configuration.limits)
+        handlers.answer(EtcdMethods.leaseTimeToLive, service.timeToLive)
+        handlers.answer(EtcdMethods.leaseLeases, service.list)
+    }
+
+    private func registerMaintenance(into handlers: inout RPCHandlers) {
+        let service = MaintenanceService(reader: reader, access: configuration.access, limits: configuration.limits)
+        handlers.answer(EtcdMethods.status, service.status)
+        handlers.answer(EtcdMethods.hash, service.hash)
+        handlers.answer(EtcdMethods.hashKV, service.hashKV)
+    }
+
+    private func registerMember(into handlers: inout RPCHandlers) {
         let service = MemberService(
             reader: reader,
             member: member,
@@ -98,17 +113,9 @@ extension ReadServices {
             limits: configuration.limits,
             refusal: configuration.refusal
         )
-        func register(
-            _ path: String,
-            _ answer: @escaping @Sendable (MemberService, [UInt8], PeerIdentity) throws -> [UInt8]
-        ) {
-            handlers.unary(RPCMethod(path: path)) { context, bytes in
-                RPCPayload(try answer(service, bytes, context.peer))
-            }
-        }
-        register(EtcdMethods.memberList) { try $0.members($1, for: $2) }
-        register(EtcdMethods.alarm) { try $0.alarms($1, for: $2) }
-        register(EtcdMethods.authStatus) { service, bytes, _ in try service.authStatus(bytes) }
+        handlers.answer(EtcdMethods.memberList, service.members)
+        handlers.answer(EtcdMethods.alarm, service.alarms)
+        handlers.answer(EtcdMethods.authStatus, service.authStatus)
         handlers.refuse(RPCMethod(path: EtcdMethods.authenticate), with: RPCStatus(.authNotEnabled))
     }
 
@@ -125,5 +132,24 @@ extension ReadServices {
         handlers.stream(RPCMethod(path: HealthCodec.watch)) { [health] _, handle in
             HealthWatchDriver(health: health, handle: handle, limits: limits)
         }
+    }
+}
+
+extension RPCHandlers {
+    /// Answers a method with what `answer` makes of a request's bytes and of who sent it.
+    fileprivate mutating func answer(
+        _ path: String,
+        _ answer: @escaping @Sendable ([UInt8], PeerIdentity) throws(EtcdError) -> [UInt8]
+    ) {
+        unary(RPCMethod(path: path)) { context, bytes in RPCPayload(try answer(bytes, context.peer)) }
+    }
+}
+
+extension StoreReader {
+    /// The header of an answer that says `revision`.
+    func header(at revision: Revision) -> ResponseHeader {
+        var header = header
+        header.revision = revision
+        return header
     }
 }
