@@ -126,7 +126,7 @@ let package = Package(
         ),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
-        tests("MeshRPCTests", ["MeshRPC", "MeshTLS", "TestSupport", logging]),
+        tests("MeshRPCTests", ["MeshRPC", "CGRPC", "MeshTLS", "TestSupport", logging]),
         tests("MeshTLSTests", ["MeshCore", "MeshTLS", "TestSupport"]),
         tests("MeshWireTests", ["MeshWire", "CProtos", "TestSupport"]),
         tests("MeshStoreTests", ["MeshStore", "TestSupport", logging, serviceLifecycle]),

@@ -11,6 +11,7 @@
 #include <grpc/grpc_security.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpc/slice.h>
+#include <grpc/slice_buffer.h>
 #include <grpc/status.h>
 #include <grpc/support/alloc.h>
 #include <grpc/support/log.h>
@@ -21,4 +22,10 @@
 // Names the calling thread, for debuggers and tests. `prctl` takes variable arguments, which Swift does not import.
 static inline void cgrpc_name_this_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+// The slices of a raw message, where they are: Swift reaches a member of a union only through a copy, and a slice
+// buffer may point into itself.
+static inline grpc_slice_buffer *cgrpc_slices_of(grpc_byte_buffer *message) {
+    return &message->data.raw.slice_buffer;
 }

@@ -2,11 +2,13 @@ internal import CGRPC
 
 /// An outgoing message: pieces that are sent one after another.
 ///
-/// A piece of a ``SharedBlock`` is referred to, a piece of an array is copied once, into the message.
+/// A piece of a ``SharedBlock`` is referred to, a piece of an array is copied once, into the message. A piece that is
+/// written when the message is sent decides for each of its parts, see ``RPCPayloadSink``.
 public struct RPCPayload: Sendable {
     enum Piece: Sendable {
         case bytes([UInt8])
         case block(SharedBlock, Range<Int>)
+        case written(@Sendable (inout RPCPayloadSink) -> Void)
     }
 
     private(set) var pieces: [Piece] = []
@@ -42,28 +44,33 @@ public struct RPCPayload: Sendable {
         count += range.count
     }
 
+    /// Appends what `write` gives its argument. It is called when the message is handed to core, once if the message is
+    /// sent once.
+    ///
+    /// - Parameter count: How many bytes `write` appends.
+    public mutating func append(count: Int, writing write: @escaping @Sendable (inout RPCPayloadSink) -> Void) {
+        guard count > 0 else { return }
+        pieces.append(.written(write))
+        self.count += count
+    }
+
     /// The message as core wants it; the caller owns the result.
     func makeByteBuffer() -> UnsafeMutablePointer<grpc_byte_buffer>? {
-        withUnsafeTemporaryAllocation(of: grpc_slice.self, capacity: max(pieces.count, 1)) { slices in
-            var used = 0
-            for piece in pieces {
-                slices.initializeElement(at: used, to: piece.makeSlice())
-                used += 1
+        guard let message = grpc_raw_byte_buffer_create(nil, 0), let slices = cgrpc_slices_of(message) else {
+            return nil
+        }
+        // Appended in place, so that a message of many slices needs no second list of them.
+        for piece in pieces {
+            switch piece {
+            case .bytes(let bytes): grpc_slice_buffer_add(slices, CoreSlice.copying(bytes))
+            case .block(let block, let range): grpc_slice_buffer_add(slices, block.makeSlice(range))
+            case .written(let write):
+                var sink = RPCPayloadSink(slices)
+                write(&sink)
+                sink.finish()
             }
-            // Takes its own references.
-            let buffer = grpc_raw_byte_buffer_create(slices.baseAddress, used)
-            for index in 0..<used { grpc_slice_unref(slices[index]) }
-            return buffer
         }
-    }
-}
-
-extension RPCPayload.Piece {
-    /// The piece as a slice, which the caller must release.
-    fileprivate func makeSlice() -> grpc_slice {
-        switch self {
-        case .bytes(let bytes): CoreSlice.copying(bytes)
-        case .block(let block, let range): block.makeSlice(range)
-        }
+        assert(grpc_byte_buffer_length(message) == count, "a message of \(count) bytes was written with others")
+        return message
     }
 }

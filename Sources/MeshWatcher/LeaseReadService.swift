@@ -5,7 +5,7 @@ internal import MeshWire
 /// Answers what can be asked about leases without changing one.
 struct LeaseReadService: Sendable {
     let reader: StoreReader
-    let access: AccessPolicy
+    let access: PeerAdmission
     let limits: WatcherLimits
 
     /// Lease.LeaseTimeToLive. Who asks for the keys of a lease must be allowed to read each of them, as in etcd since

@@ -9,7 +9,7 @@ struct MaintenanceService: Sendable {
     static let version = "3.5.21"
 
     let reader: StoreReader
-    let access: AccessPolicy
+    let access: PeerAdmission
     let limits: WatcherLimits
 
     /// Maintenance.Status. The server leads its cluster of one. There is no log of a consensus: its indices are the

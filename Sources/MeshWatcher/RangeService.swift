@@ -9,16 +9,33 @@ struct RangeService: Sendable {
     let access: PeerAdmission
     let limits: WatcherLimits
 
+    /// Up to this size an answer is put together in one block: core takes one block faster than hundreds of pieces, and
+    /// so much memory is nothing. A larger one refers to the stored pairs.
+    static let largestCopiedAnswer = 1 << 20
+
     /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's
-    /// permission, the revision.
-    func answer(_ bytes: [UInt8], to peer: PeerIdentity) throws(EtcdError) -> RPCPayload {
+    /// permission, the revision. A linearizable read waits until the store is as fresh as that.
+    func answer(_ bytes: [UInt8], to peer: PeerIdentity) async throws(EtcdError) -> RPCPayload {
         let request = try asEtcdError { () throws(WireMessageError) in
             try RangeCodec.decodeRequest(bytes, limits: limits.messages)
         }
         guard !request.range.lower.isEmpty else { throw .emptyKey }
-        guard access.readableKeys(for: peer).contains(request.range) else { throw .permissionDenied }
+        try admit(peer, to: request.range)
+        if !request.serializable, !reader.isAlwaysFresh {
+            try await reader.whenFresh()
+            // The wait may have been long, and roles may have changed meanwhile.
+            try admit(peer, to: request.range)
+        }
         let (header, answer) = try reader.answer(request)
-        return RPCPayload(RangeCodec.encodeAnswer(header, answer))
+        let size = RangeCodec.encodedAnswerSize(header, answer)
+        guard size > Self.largestCopiedAnswer else { return RPCPayload(RangeCodec.encodeAnswer(header, answer)) }
+        var payload = RPCPayload()
+        payload.append(count: size) { sink in RangeCodec.encodeAnswer(header, answer, into: &sink) }
+        return payload
+    }
+
+    private func admit(_ peer: PeerIdentity, to range: KeyRange) throws(EtcdError) {
+        guard access.readableKeys(for: peer).contains(range) else { throw .permissionDenied }
     }
 }
 

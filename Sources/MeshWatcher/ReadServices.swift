@@ -93,13 +93,13 @@ extension ReadServices {
     }
 
     private func registerLease(into handlers: inout RPCHandlers) {
-        let service = LeaseReadService(reader: reader, access: configuration.access, limits: configuration.limits)
+        let service = LeaseReadService(reader: reader, access: access, limits: configuration.limits)
         handlers.answer(EtcdMethods.leaseTimeToLive, service.timeToLive)
         handlers.answer(EtcdMethods.leaseLeases, service.list)
     }
 
     private func registerMaintenance(into handlers: inout RPCHandlers) {
-        let service = MaintenanceService(reader: reader, access: configuration.access, limits: configuration.limits)
+        let service = MaintenanceService(reader: reader, access: access, limits: configuration.limits)
         handlers.answer(EtcdMethods.status, service.status)
         handlers.answer(EtcdMethods.hash, service.hash)
         handlers.answer(EtcdMethods.hashKV, service.hashKV)

@@ -28,6 +28,31 @@ public enum RangeCodec {
         answer.encoded(header)
     }
 
+    /// The number of bytes that an answer is written with.
+    public static func encodedAnswerSize(_ header: ResponseHeader, _ answer: RangeAnswer) -> Int {
+        answer.encodedHead(header).count + answer.encodedTail.count
+            + answer.pairs.reduce(0) { $0 + WireWriter.size(of: $1) }
+    }
+
+    /// Writes an answer part by part, so that nobody needs to hold it as a whole; its pairs go out as they lie in the
+    /// store.
+    public static func encodeAnswer<Sink: MessageSink & ~Copyable>(
+        _ header: ResponseHeader,
+        _ answer: RangeAnswer,
+        into sink: inout Sink
+    ) {
+        sink.append(answer.encodedHead(header))
+        var head: [UInt8] = []
+        for pair in answer.pairs {
+            head.removeAll(keepingCapacity: true)
+            head.append(2 << 3 | 2)
+            Varint.append(UInt64(pair.encoded.count), to: &head)
+            sink.append(head)
+            sink.append(referringTo: pair.encoded)
+        }
+        sink.append(answer.encodedTail)
+    }
+
     /// Reads an answer. The header is `nil` where the server sent none, which no etcd does.
     ///
     /// - Throws: ``WireMessageError`` if the bytes are no RangeResponse.
@@ -93,9 +118,25 @@ extension RangeAnswer {
         var writer = WireWriter(capacity: pairs.reduce(64) { $0 + WireWriter.size(of: $1) })
         writer.message(1, header.encoded)
         for pair in pairs { writer.message(2, pair.encoded) }
+        writeTail(to: &writer)
+        return writer.encoded
+    }
+
+    /// What comes before the pairs.
+    fileprivate func encodedHead(_ header: ResponseHeader) -> [UInt8] {
+        writingAnswer(header)
+    }
+
+    /// What comes behind the pairs.
+    fileprivate var encodedTail: [UInt8] {
+        var writer = WireWriter()
+        writeTail(to: &writer)
+        return writer.encoded
+    }
+
+    private func writeTail(to writer: inout WireWriter) {
         writer.flag(3, more)
         writer.number(4, count)
-        return writer.encoded
     }
 
     static func decode(

@@ -82,7 +82,7 @@ import Testing
         store.reset(to: [], at: 5, identity: .random(), raftTerm: 7)
         let service = LeaseReadService(
             reader: store.reader,
-            access: AccessPolicy(roles: [AccessRole(.commonName("reader"), mayRead: [.all])]),
+            access: PeerAdmission(AccessPolicy(roles: [AccessRole(.commonName("reader"), mayRead: [.all])])),
             limits: WatcherLimits()
         )
         let peer = PeerIdentity(commonName: "reader")

@@ -87,7 +87,7 @@ import Testing
         store.reset(to: [], at: 5, identity: identity, raftTerm: 7)
         let service = MaintenanceService(
             reader: store.reader,
-            access: AccessPolicy(roles: [AccessRole(.commonName("reader"), mayRead: [.all])]),
+            access: PeerAdmission(AccessPolicy(roles: [AccessRole(.commonName("reader"), mayRead: [.all])])),
             limits: WatcherLimits()
         )
         let peer = PeerIdentity(commonName: "reader")

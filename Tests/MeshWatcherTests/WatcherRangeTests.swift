@@ -32,6 +32,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [100, 512, 100_000]) func anAnswerOfAnySizeIsWhole(valueBytes: Int) async throws {
+        let store = KVStore()
+        let value = (0..<valueBytes).map { UInt8(truncatingIfNeeded: $0) }
+        let count = 3 * RangeService.largestCopiedAnswer / valueBytes
+        for index in 0..<count { try store.put(Key("k\(index)"), value) }
+        try await WatcherFixture.run(store) { fixture in
+            try await fixture.withClient { client in
+                let (header, answer) = try await client.range(RangeRequest(.all))
+                #expect(answer == (try store.perform(RangeRequest(.all))))
+                #expect(header == store.reader.header)
+                // What the answer referred to is still there.
+                #expect(store.get("k0").map { Array($0.value) } == value)
+            }
+        }
+    }
+
     @Test func pagesStayAtTheRevisionOfTheFirst() async throws {
         let store = try filledStore()
         let expected = try store.perform(RangeRequest(.prefix("cilium/state/"))).pairs

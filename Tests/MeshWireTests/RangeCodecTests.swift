@@ -90,6 +90,33 @@ import Testing
 }
 
 @Suite struct RangeAnswerCodecTests {
+    /// Puts a message together, and remembers what it could have referred to.
+    private struct CollectingSink: MessageSink {
+        var bytes: [UInt8] = []
+        var referred: [[UInt8]] = []
+
+        mutating func append(_ bytes: [UInt8]) { self.bytes += bytes }
+
+        mutating func append(referringTo bytes: [UInt8]) {
+            self.bytes += bytes
+            referred.append(bytes)
+        }
+    }
+
+    @Test func anAnswerWrittenInPartsIsTheSameAndRefersToEveryPair() async throws {
+        try await withRandomNumbers { numbers in
+            for _ in 0..<300 {
+                let header = numbers.header()
+                let answer = numbers.rangeAnswer(header.revision)
+                var sink = CollectingSink()
+                RangeCodec.encodeAnswer(header, answer, into: &sink)
+                #expect(sink.bytes == RangeCodec.encodeAnswer(header, answer))
+                #expect(sink.bytes.count == RangeCodec.encodedAnswerSize(header, answer))
+                #expect(sink.referred == answer.pairs.map(\.encoded))
+            }
+        }
+    }
+
     @Test func protobufReadsEveryFieldOfAnAnswer() async throws {
         try await withRandomNumbers { numbers in
             for _ in 0..<300 {
