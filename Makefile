@@ -6,6 +6,8 @@ ASAN_BUILD ?= .build-asan
 # Tests of one process take turns, so that a long computation does not starve those that wait for a socket.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 FORMATTED := Sources Tests Package.swift
+# How long each program of `make fuzz` runs.
+FUZZ_SECONDS ?= 600
 
 .PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench install clean
 
@@ -27,8 +29,8 @@ test-leaks: install ## under AddressSanitizer with its leak check
 test-embedding: install ## a package that depends on this one by path
 	$(SWIFT) run --package-path Tests/Embedding
 
-fuzz: install ## what decodes bytes from outside, over many random and broken inputs
-	MESH_TEST_ROUNDS=$(or $(ROUNDS),300) $(SWIFT) test --filter 'MeshWireTests|MeshCoreTests|MeshRecordsTests'
+fuzz: install ## libFuzzer over what decodes bytes from outside and over the sessions of watches, ten minutes each
+	.ci/fuzz $(FUZZ_SECONDS)
 
 bench: install ## what the engines cost on this machine, beside nothing else
 	$(SWIFT) run --package-path Benchmarks -c release mesh-bench
@@ -57,4 +59,4 @@ install:
 	@.ci/install
 
 clean:
-	rm -rf .build $(TSAN_BUILD) $(ASAN_BUILD)
+	rm -rf .build $(TSAN_BUILD) $(ASAN_BUILD) Tests/Fuzzing/.build

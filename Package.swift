@@ -44,6 +44,8 @@ let package = Package(
                 "MeshViews", "MeshMirror", "MeshLocalAPI",
             ]
         ),
+        // What fuzzing runs. No promise of stability.
+        .library(name: "ClusterMeshFuzzing", targets: ["FuzzTargets"]),
         .executable(name: "mesh-demo", targets: ["mesh-demo"]),
         .executable(name: "clustermesh", targets: ["clustermesh"]),
     ],
@@ -124,6 +126,13 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["ClusterMeshTestKit", "MeshCore", "MeshRPC", "MeshStore", "MeshWatcher", "MeshWire"],
+            path: "Tests/FuzzTargets",
+            swiftSettings: swiftSettings
+        ),
+        tests("FuzzTargetsTests", ["FuzzTargets"]),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
         tests("MeshRPCTests", ["MeshRPC", "CGRPC", "MeshTLS", "TestSupport", logging]),
