@@ -52,6 +52,22 @@ public struct RPCServerConfiguration: Sendable {
     /// The most unary calls that wait or run; one more is refused with ResourceExhausted: 1 to 1,000,000, default 1,024.
     public var maximumPendingCalls = 1_024
 
+    /// The most streams of all clients with the same names in their certificates (common name, DNS names, URIs); one
+    /// more is refused with ResourceExhausted, and other clients do not notice: 1 to 10,000,000, default 10,000.
+    public var maximumStreamsPerPeer = 10_000
+
+    /// The most unary calls that wait or run, of all clients with the same names in their certificates; one more is
+    /// refused with ResourceExhausted: 1 to 1,000,000, default 512.
+    public var maximumCallsPerPeer = 512
+
+    /// The most bytes of messages that are under way to all clients with the same names in their certificates, and that
+    /// flow control has not let pass, because the clients do not read: 64 KiB to 1 TiB, default 256 MiB.
+    ///
+    /// A message that would be too much is not sent: its call or stream is ended with ResourceExhausted instead, and
+    /// from the bound on new ones are refused. A message to a client that has nothing else under way is always sent. What
+    /// core holds back to send with the next message (at most 64 KiB a stream) is not counted.
+    public var maximumUnreadBytesPerPeer = 256 << 20
+
     /// The time after which a unary call that is not answered is answered with DeadlineExceeded and its handler's task
     /// cancelled; a client's own deadline counts where it is earlier. Looked at once a second: 100 ms to 1 h, default
     /// 60 s.
@@ -104,6 +120,9 @@ extension RPCServerConfiguration {
             Bounds.fault(of: "maximumStreams", maximumStreams, in: 1...10_000_000),
             Bounds.fault(of: "maximumRunningCalls", maximumRunningCalls, in: 1...100_000),
             Bounds.fault(of: "maximumPendingCalls", maximumPendingCalls, in: 1...1_000_000),
+            Bounds.fault(of: "maximumStreamsPerPeer", maximumStreamsPerPeer, in: 1...10_000_000),
+            Bounds.fault(of: "maximumCallsPerPeer", maximumCallsPerPeer, in: 1...1_000_000),
+            Bounds.fault(of: "maximumUnreadBytesPerPeer", maximumUnreadBytesPerPeer, in: (64 << 10)...(1 << 40)),
             Bounds.fault(of: "maximumCallDuration", maximumCallDuration, in: .milliseconds(100)...long),
             Bounds.fault(of: "maximumSendStall", maximumSendStall, in: .seconds(1)...(.seconds(86_400))),
             Bounds.fault(of: "receiveWindowBytes", receiveWindowBytes, in: 4096...(64 << 20)),
@@ -118,6 +137,15 @@ extension RPCServerConfiguration {
             Bounds.fault(of: "listenerProbeInterval", listenerProbeInterval, in: .milliseconds(100)...long),
         ]
         return faults.compactMap(\.self).first
+    }
+
+    /// What clients of one name may have at a time.
+    var peerLimits: PeerLimits {
+        PeerLimits(
+            streams: maximumStreamsPerPeer,
+            calls: maximumCallsPerPeer,
+            unreadBytes: maximumUnreadBytesPerPeer
+        )
     }
 
     /// The file of the socket to listen on; `nil` to listen on host and port.

@@ -21,6 +21,9 @@ final class ServerCalls: Sendable {
     /// Opens when the server is closing and its last call has ended.
     let idle = Latch()
 
+    /// What each client has of the server.
+    let accounts: PeerAccounts
+
     private let configuration: RPCServerConfiguration
     private let handlers: RPCHandlers
     private let logger: Logger
@@ -30,6 +33,7 @@ final class ServerCalls: Sendable {
         self.configuration = configuration
         self.handlers = handlers
         self.logger = logger
+        accounts = PeerAccounts(limits: configuration.peerLimits)
         queue = CallQueue(maximumRunning: configuration.maximumRunningCalls)
     }
 
@@ -42,18 +46,35 @@ final class ServerCalls: Sendable {
         case .refusal(let status):
             accepted.refuse(status)
         case .unary(let maximumRequestBytes, let body):
-            let call = ServerUnaryCall(
-                accepted,
-                calls: self,
-                maximumRequestBytes: maximumRequestBytes ?? configuration.maximumRequestBytes,
-                expiry: ContinuousClock.now + configuration.maximumCallDuration,
-                body: body
-            )
-            if let refusal = admit(call) { return accepted.refuse(refusal) }
-            call.start()
+            open(accepted, maximumRequestBytes: maximumRequestBytes ?? configuration.maximumRequestBytes, body)
         case .stream(let make):
             open(accepted, make)
         }
+    }
+
+    private func open(
+        _ accepted: AcceptedCall,
+        maximumRequestBytes: Int,
+        _ body: @escaping RPCHandlers.UnaryBody
+    ) {
+        let account: PeerAccount
+        switch accepted.context(verifier: configuration.verifier).flatMap({ accounts.open(.call, for: $0.peer) }) {
+        case .success(let value): account = value
+        case .failure(let status): return accepted.refuse(status)
+        }
+        let call = ServerUnaryCall(
+            accepted,
+            calls: self,
+            account: account,
+            maximumRequestBytes: maximumRequestBytes,
+            expiry: ContinuousClock.now + configuration.maximumCallDuration,
+            body: body
+        )
+        if let refusal = admit(call) {
+            accounts.close(.call, of: account)
+            return accepted.refuse(refusal)
+        }
+        call.start()
     }
 
     private func open(_ accepted: AcceptedCall, _ make: RPCHandlers.StreamFactory) {
@@ -63,8 +84,16 @@ final class ServerCalls: Sendable {
         case .success(let value): context = value
         case .failure(let status): return accepted.refuse(status)
         }
-        let stream = ServerStream(accepted.call, shard: accepted.shard, calls: self)
-        if let refusal = admit(stream) { return accepted.refuse(refusal) }
+        let account: PeerAccount
+        switch accounts.open(.stream, for: context.peer) {
+        case .success(let value): account = value
+        case .failure(let status): return accepted.refuse(status)
+        }
+        let stream = ServerStream(accepted.call, shard: accepted.shard, calls: self, account: account)
+        if let refusal = admit(stream) {
+            accounts.close(.stream, of: account)
+            return accepted.refuse(refusal)
+        }
         let handle = RPCStreamHandle(stream, context: context)
         do {
             stream.start(try make(context, handle), handle)
@@ -102,20 +131,26 @@ final class ServerCalls: Sendable {
     }
 
     func ended(_ stream: ServerStream) {
-        removed { $0.streams.removeValue(forKey: ObjectIdentifier(stream)) }
+        let wasOpen = removed { $0.streams.removeValue(forKey: ObjectIdentifier(stream)) != nil }
+        if wasOpen { accounts.close(.stream, of: stream.account) }
     }
 
     func endedIfOver(_ call: ServerUnaryCall) {
         guard call.isOver else { return }
-        removed { $0.unary.removeValue(forKey: ObjectIdentifier(call)) }
+        let wasOpen = removed { $0.unary.removeValue(forKey: ObjectIdentifier(call)) != nil }
+        guard wasOpen else { return }
+        accounts.sent(call.unreadBytes, of: call.account)
+        accounts.close(.call, of: call.account)
     }
 
-    private func removed(_ remove: (inout State) -> Void) {
-        let isIdle = state.withLock { state in
-            remove(&state)
-            return state.isClosing && state.isIdle
+    /// Does `remove`, which says whether it removed anything.
+    private func removed(_ remove: (inout State) -> Bool) -> Bool {
+        let (wasOpen, isIdle) = state.withLock { state in
+            let wasOpen = remove(&state)
+            return (wasOpen, state.isClosing && state.isIdle)
         }
         if isIdle { idle.open() }
+        return wasOpen
     }
 
     /// Looks at the time that calls and streams have taken; to be called once in every `interval`.

@@ -16,9 +16,14 @@ final class ServerStream: BatchOwner, SendingWork {
     private struct State: Sendable {
         var machine = ServerStreamStateMachine()
         var isStarted = false
+        /// The size of the message that is on its way, counted in the client's account.
+        var bytesUnderWay = 0
         var driver: (any RPCStreamDriver)?
         var handle: RPCStreamHandle?
     }
+
+    /// Where the client's streams are counted.
+    let account: PeerAccount
 
     private let call: CoreCall
     private let shard: Shard
@@ -29,8 +34,9 @@ final class ServerStream: BatchOwner, SendingWork {
     private let sendBatch = OperationBatch(.send)
     private let receiveBatch = OperationBatch(.receive)
 
-    init(_ call: CoreCall, shard: Shard, calls: ServerCalls) {
+    init(_ call: CoreCall, shard: Shard, calls: ServerCalls, account: PeerAccount) {
         self.call = call
+        self.account = account
         self.shard = shard
         self.calls = calls
     }
@@ -96,7 +102,15 @@ extension ServerStream {
     private func ask() {
         let outgoing = state.withLock { state -> Outgoing? in
             guard state.machine.mayAsk, let driver = state.driver else { return nil }
-            let decision = driver.nextMessage()
+            var decision = driver.nextMessage()
+            if case .send(let payload, _) = decision {
+                // What cannot be sent without too much being unread ends the stream.
+                if let status = account.sending(payload.count) {
+                    decision = .finish(status)
+                } else {
+                    state.bytesUnderWay = payload.count
+                }
+            }
             let answer: ServerStreamStateMachine.Answer =
                 switch decision {
                 case .send(_, let moreFollows): .message(moreFollows: moreFollows)
@@ -159,7 +173,12 @@ extension ServerStream {
     }
 
     private func sendCompleted(success: Bool) {
-        switch state.withLock({ $0.machine.sendCompleted(success: success) }) {
+        let (completion, bytes) = state.withLock { state in
+            defer { state.bytesUnderWay = 0 }
+            return (state.machine.sendCompleted(success: success), state.bytesUnderWay)
+        }
+        calls.accounts.sent(bytes, of: account)
+        switch completion {
         case .ask: ask()
         case .sendStatus(let status): send(status)
         case .none: break

@@ -6,7 +6,11 @@ final class ServerUnaryCall: BatchOwner {
     private struct State: Sendable {
         var machine = ServerUnaryStateMachine()
         var request: ReceivedMessage?
+        var unreadBytes = 0
     }
+
+    /// Where the client's calls are counted.
+    let account: PeerAccount
 
     private let accepted: AcceptedCall
     private let calls: ServerCalls
@@ -22,12 +26,14 @@ final class ServerUnaryCall: BatchOwner {
     init(
         _ accepted: AcceptedCall,
         calls: ServerCalls,
+        account: PeerAccount,
         maximumRequestBytes: Int,
         expiry: ContinuousClock.Instant,
         body: @escaping RPCHandlers.UnaryBody
     ) {
         self.accepted = accepted
         self.calls = calls
+        self.account = account
         self.maximumRequestBytes = maximumRequestBytes
         self.expiry = expiry
         self.body = body
@@ -50,7 +56,8 @@ final class ServerUnaryCall: BatchOwner {
             return state.machine.began() ? state.request : nil
         }
         if let request {
-            let result = await handle(request, verifier: verifier, logger: logger)
+            // Counted before the call can be over, whose end takes it back.
+            let result = await handle(request, verifier: verifier, logger: logger).flatMap(counted)
             if state.withLock({ $0.machine.handled() }) { answer(result) }
         }
         calls.endedIfOver(self)
@@ -133,6 +140,20 @@ final class ServerUnaryCall: BatchOwner {
             batch.sendStatus(status)
         }
         if !batch.start(on: accepted.call, for: self) { accepted.call.cancel() }
+    }
+}
+
+// MARK: - The client's account
+
+extension ServerUnaryCall {
+    /// The size of the answer, which is counted until the call is over.
+    var unreadBytes: Int { state.withLock { $0.unreadBytes } }
+
+    /// Counts an answer, unless the client has too much under way already.
+    private func counted(_ payload: RPCPayload) -> Result<RPCPayload, RPCStatus> {
+        if let refusal = account.sending(payload.count) { return .failure(refusal) }
+        state.withLock { $0.unreadBytes = payload.count }
+        return .success(payload)
     }
 }
 

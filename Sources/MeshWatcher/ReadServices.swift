@@ -13,6 +13,7 @@ package struct ReadServices: Sendable {
     private let health: ServingHealth
     private let member: ServedMember
     private let access: PeerAdmission
+    private let peerWatches: PeerWatches
     private let hub = WatchHub()
     private let segments: SegmentCache
 
@@ -22,6 +23,7 @@ package struct ReadServices: Sendable {
         self.reader = reader
         self.health = health
         access = PeerAdmission(configuration.access)
+        peerWatches = PeerWatches(maximum: configuration.limits.watchesPerPeer)
         member = ServedMember(name: configuration.memberName)
         segments = SegmentCache(reader: reader, limits: configuration.limits)
     }
@@ -83,7 +85,8 @@ extension ReadServices {
                 hub: hub,
                 segments: segments,
                 reader: reader,
-                limits: configuration.limits
+                limits: configuration.limits,
+                peerWatches: peerWatches
             )
             hub.add(driver)
             // A policy that was replaced before the hub knew of the driver.

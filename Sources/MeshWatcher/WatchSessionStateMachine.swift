@@ -97,11 +97,17 @@ extension WatchSessionStateMachine {
     }
 
     /// The client asks for a watch.
-    package mutating func createRequested(_ request: WatchCreateRequest, store: Revision) -> ReadingAction {
+    ///
+    /// - Parameter peerHasRoom: Whether the client may have one more, of all that it has on its streams.
+    package mutating func createRequested(
+        _ request: WatchCreateRequest,
+        peerHasRoom: Bool = true,
+        store: Revision
+    ) -> ReadingAction {
         storeAdvanced(to: store)
         // The stream has told another store's numbers.
         guard ending == nil else { return readingAction() }
-        if let reason = refusal(of: request) {
+        if let reason = refusal(of: request, peerHasRoom: peerHasRoom) {
             return answer(
                 WatchResponseHead(
                     header: header(storeRevision),
@@ -149,7 +155,7 @@ extension WatchSessionStateMachine {
     static var noWatch: Int64 { -1 }
 
     /// Why a watch is not made; `nil` if it is. The texts are etcd's, in etcd's order of checks.
-    private func refusal(of request: WatchCreateRequest) -> String? {
+    private func refusal(of request: WatchCreateRequest, peerHasRoom: Bool) -> String? {
         guard readable.contains(request.range) else { return EtcdError.permissionDenied.description }
         guard request.startRevision >= .none else { return EtcdError.compacted.message }
         guard !request.range.isEmpty else { return "mvcc: watcher range is empty" }
@@ -157,7 +163,7 @@ extension WatchSessionStateMachine {
         guard request.watchID == 0 || (request.watchID != Self.noWatch && watches[request.watchID] == nil) else {
             return "mvcc: duplicate watch ID provided on the WatchStream"
         }
-        guard watches.count < limits.watchesPerStream else { return EtcdError.tooManyRequests.description }
+        guard peerHasRoom, watches.count < limits.watchesPerStream else { return EtcdError.tooManyRequests.description }
         return nil
     }
 

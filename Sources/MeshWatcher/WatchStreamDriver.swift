@@ -13,6 +13,8 @@ final class WatchStreamDriver: RPCStreamDriver {
         var session: WatchSessionStateMachine
         /// The message that follows the one being sent.
         var prepared: WatchMessage?
+        /// How many watches are counted as the client's.
+        var counted = 0
     }
 
     private let handle: RPCStreamHandle
@@ -20,6 +22,8 @@ final class WatchStreamDriver: RPCStreamDriver {
     private let segments: SegmentCache
     private let reader: StoreReader
     private let limits: WatcherLimits
+    private let peerWatches: PeerWatches
+    private let peerName: PeerName
     private let state: Locked<State>
 
     init(
@@ -28,13 +32,16 @@ final class WatchStreamDriver: RPCStreamDriver {
         hub: WatchHub,
         segments: SegmentCache,
         reader: StoreReader,
-        limits: WatcherLimits
+        limits: WatcherLimits,
+        peerWatches: PeerWatches
     ) {
         self.handle = handle
         self.hub = hub
         self.segments = segments
         self.reader = reader
         self.limits = limits
+        self.peerWatches = peerWatches
+        peerName = PeerName(handle.context.peer)
         state = Locked(State(session: session, prepared: nil))
     }
 
@@ -52,8 +59,9 @@ final class WatchStreamDriver: RPCStreamDriver {
         let store = head.revision
         let action: WatchSessionStateMachine.ReadingAction = state.withLock { state in
             state.session.observe(head)
+            defer { giveBackEnded(&state) }
             return switch message {
-            case .create(let request): state.session.createRequested(request, store: store)
+            case .create(let request): create(request, store: store, &state)
             case .cancel(let watchID): state.session.cancelRequested(watchID, store: store)
             case .progress: state.session.progressRequested(store: store)
             case nil: .continueReading
@@ -75,7 +83,10 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     func nextMessage() -> RPCSendDecision {
-        let turn = state.withLock { takeTurn(&$0) }
+        let turn = state.withLock { state in
+            defer { giveBackEnded(&state) }
+            return takeTurn(&state)
+        }
         if turn.resumesReading { handle.resumeReading() }
         switch turn.decision {
         case .send(let message): return .send(message.payload, moreFollows: turn.moreFollows)
@@ -90,6 +101,11 @@ final class WatchStreamDriver: RPCStreamDriver {
 
     func streamClosed() {
         hub.remove(self)
+        let counted = state.withLock { state in
+            defer { state.counted = 0 }
+            return state.counted
+        }
+        peerWatches.close(counted, of: peerName)
     }
 
     // MARK: - Called by the hub
@@ -120,11 +136,32 @@ final class WatchStreamDriver: RPCStreamDriver {
                 prepared: state.prepared,
                 store: head.revision
             )
+            giveBackEnded(&state)
             // What it was promised to follow is followed by the end of its watch instead.
             if action.dropsPrepared { state.prepared = nil }
             return action.sends
         }
         if mustSend { handle.wake() }
+    }
+
+    // MARK: - The client's share
+
+    private func create(
+        _ request: WatchCreateRequest,
+        store: Revision,
+        _ state: inout State
+    ) -> WatchSessionStateMachine.ReadingAction {
+        let peerHasRoom = peerWatches.open(for: peerName)
+        if peerHasRoom { state.counted += 1 }
+        return state.session.createRequested(request, peerHasRoom: peerHasRoom, store: store)
+    }
+
+    /// Gives back what watches that were refused or have ended had of the client's share.
+    private func giveBackEnded(_ state: inout State) {
+        let ended = state.counted - state.session.watches.count
+        guard ended > 0 else { return }
+        state.counted -= ended
+        peerWatches.close(ended, of: peerName)
     }
 
     // MARK: - One turn

@@ -15,6 +15,25 @@ public struct WatcherLimits: Hashable, Sendable {
     /// ResourceExhausted.
     public var streams = 100_000
 
+    /// The most streams at a time of all clients with the same names in their certificates (common name, DNS names,
+    /// URIs); 1…10,000,000, default 10,000. One more is refused with ResourceExhausted.
+    public var streamsPerPeer = 10_000
+
+    /// The most calls at a time of all clients with the same names in their certificates; 1…1,000,000, default 512. One
+    /// more is refused with ResourceExhausted.
+    public var callsPerPeer = 512
+
+    /// The most watches of all clients with the same names in their certificates, over all their streams; 1…10,000,000,
+    /// default 100,000. One more is refused, the others go on.
+    public var watchesPerPeer = 100_000
+
+    /// The most bytes that are under way to all clients with the same names in their certificates, because the clients
+    /// do not read; 64 KiB…1 TiB, default 256 MiB.
+    ///
+    /// An answer or a message of a watch that would be too much ends its call or stream with ResourceExhausted. What a
+    /// client has nothing beside is always sent.
+    public var unreadBytesPerPeer = 256 << 20
+
     /// The most bytes of a request, or of one message of a client on a stream; 1 KiB…64 MiB, default 1.5 MiB (etcd's).
     public var requestBytes = 3 << 19
 
@@ -65,6 +84,10 @@ extension WatcherLimits {
             ("connections", connections, 1...1_000_000),
             ("streamsPerConnection", streamsPerConnection, 1...1_000_000),
             ("streams", streams, 1...10_000_000),
+            ("streamsPerPeer", streamsPerPeer, 1...10_000_000),
+            ("callsPerPeer", callsPerPeer, 1...1_000_000),
+            ("watchesPerPeer", watchesPerPeer, 1...10_000_000),
+            ("unreadBytesPerPeer", unreadBytesPerPeer, 65_536...(1 << 40)),
             ("requestBytes", requestBytes, 1_024...67_108_864),
             ("nestingDepth", nestingDepth, 2...64),
             ("watchesPerStream", watchesPerStream, 1...1_000_000),

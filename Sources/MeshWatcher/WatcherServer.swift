@@ -68,6 +68,9 @@ public final class WatcherServer: Service, Sendable {
         rpc.maximumConnections = configuration.limits.connections
         rpc.maximumStreamsPerConnection = configuration.limits.streamsPerConnection
         rpc.maximumStreams = configuration.limits.streams
+        rpc.maximumStreamsPerPeer = configuration.limits.streamsPerPeer
+        rpc.maximumCallsPerPeer = configuration.limits.callsPerPeer
+        rpc.maximumUnreadBytesPerPeer = configuration.limits.unreadBytesPerPeer
         do {
             server = try RPCServer(
                 configuration: rpc,

@@ -118,9 +118,10 @@ final class TestSession {
 
     func createRequested(
         _ request: WatchCreateRequest,
+        peerHasRoom: Bool = true,
         store: Revision
     ) -> WatchSessionStateMachine.ReadingAction {
-        machine.createRequested(request, store: store)
+        machine.createRequested(request, peerHasRoom: peerHasRoom, store: store)
     }
 
     func cancelRequested(_ id: Int64, store: Revision) -> WatchSessionStateMachine.ReadingAction {

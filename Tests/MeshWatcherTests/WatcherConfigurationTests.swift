@@ -29,6 +29,10 @@ import Testing
     @Test(arguments: [
         Limit(name: "connections", set: { $0.connections = $1 }), Limit(name: "streams", set: { $0.streams = $1 }),
         Limit(name: "streamsPerConnection", set: { $0.streamsPerConnection = $1 }),
+        Limit(name: "streamsPerPeer", set: { $0.streamsPerPeer = $1 }),
+        Limit(name: "callsPerPeer", set: { $0.callsPerPeer = $1 }),
+        Limit(name: "watchesPerPeer", set: { $0.watchesPerPeer = $1 }),
+        Limit(name: "unreadBytesPerPeer", set: { $0.unreadBytesPerPeer = $1 }),
         Limit(name: "requestBytes", set: { $0.requestBytes = $1 }),
         Limit(name: "nestingDepth", set: { $0.nestingDepth = $1 }),
         Limit(name: "watchesPerStream", set: { $0.watchesPerStream = $1 }),
