@@ -115,7 +115,10 @@ let package = Package(
         // 7: programs
         program(
             "clustermesh",
-            ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser, logging, serviceLifecycle, unixSignals]
+            [
+                "ClusterMesh", "MeshClient", "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", argumentParser, logging,
+                serviceLifecycle, unixSignals,
+            ]
         ),
         program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", argumentParser, logging]),
 
@@ -162,8 +165,9 @@ let package = Package(
                 logging, serviceLifecycle,
             ]
         ),
-        tests("ClusterMeshToolTests", ["clustermesh", "TestSupport"]),
-        tests("ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
+        tests("ClusterMeshToolTests", ["clustermesh", "ClusterMesh", "MeshCore", "TestSupport"]),
+        tests(
+            "ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", "TestSupport", logging]),
         tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests(
             "InteroperabilityTests",

@@ -34,7 +34,9 @@ public final class MeshAgent: Service {
     /// What all clusters say, merged.
     public let views: MergedViews
 
-    private let server: WatcherServer
+    /// Whether other clusters should read here; gRPC's health protocol tells it.
+    private let health = ServingHealth(isServing: false)
+    let server: WatcherServer
     private let mirrors: [RemoteClusterMirror]
     private let logger: Logger
     private let state = Locked(State())
@@ -55,7 +57,8 @@ public final class MeshAgent: Service {
         store = KVStore(configuration: configuration.store)
         views = MergedViews(local: configuration.name)
         do {
-            server = try WatcherServer(configuration: configuration.server, reader: store.reader, logger: logger)
+            server = try WatcherServer(
+                configuration: configuration.server, reader: store.reader, health: health, logger: logger)
             mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
                 try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
             }
@@ -73,7 +76,7 @@ public final class MeshAgent: Service {
     }
 
     /// Says that the store holds all of the cluster's records: publishes the cluster config and, for each kind of
-    /// record, the canary that peers wait for.
+    /// record, the canary that peers wait for, and tells by gRPC's health protocol that the server is serving.
     ///
     /// Until then peers take nothing from this cluster, since a store that is still filling looks like a mass deletion.
     /// Saying it again is harmless.
@@ -95,6 +98,7 @@ public final class MeshAgent: Service {
             transaction.put(configKey, encoded)
         }
         state.withLock { $0.isComplete = true }
+        health.isServing = true
     }
 
     /// How the agent and its peers are doing. O(peers), never waits for one.

@@ -59,6 +59,10 @@ public struct MeshConfiguration: Sendable {
     /// The port that other clusters connect to; 0, the default, takes a free one.
     public var port = 0
 
+    /// The URLs at which other clusters reach the server, as etcd's list of members tells them; empty, the default, for
+    /// the one that ``host`` and the port make. At most 64.
+    public var advertisedURLs: [String] = []
+
     /// The server's certificate and key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
 
@@ -90,8 +94,19 @@ public struct MeshConfiguration: Sendable {
         credentials: TLSCredentials,
         idSpace: ClusterID.Space = .clusters255
     ) throws {
-        self.name = try ClusterName(name)
-        self.id = try ClusterID(id, in: idSpace)
+        self.init(
+            name: try ClusterName(name), id: try ClusterID(id, in: idSpace), credentials: credentials, idSpace: idSpace)
+    }
+
+    /// The configuration of a cluster without peers, whose name and number are checked already.
+    public init(
+        name: ClusterName,
+        id: ClusterID,
+        credentials: TLSCredentials,
+        idSpace: ClusterID.Space = .clusters255
+    ) {
+        self.name = name
+        self.id = id
         self.idSpace = idSpace
         self.credentials = credentials
     }
@@ -148,6 +163,7 @@ extension MeshConfiguration {
         var server = WatcherServerConfiguration(cluster: name, credentials: credentials, verifier: .mesh())
         server.host = host
         server.port = port
+        server.advertisedURLs = advertisedURLs
         server.access = .cilium(cluster: name, adding: additionalRoles)
         server.limits = serverLimits
         return server
