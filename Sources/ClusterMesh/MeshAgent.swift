@@ -34,17 +34,12 @@ public final class MeshAgent: Service {
     /// What all clusters say, merged.
     public let views: MergedViews
 
-    /// Whether other clusters should read here; gRPC's health protocol tells it.
-    private let health = ServingHealth(isServing: false)
     let server: WatcherServer
+    let local: LocalServer?
+    private let initialState: InitialState
     private let mirrors: [RemoteClusterMirror]
     private let logger: Logger
-    private let state = Locked(State())
-
-    private struct State {
-        var isComplete = false
-        var rejectedLocalRecords = 0
-    }
+    private let rejectedLocalRecords = Locked(0)
 
     /// Checks the configuration, makes an empty store and listens for other clusters; nothing is served or connected
     /// before ``run()``.
@@ -55,13 +50,27 @@ public final class MeshAgent: Service {
         self.configuration = configuration
         self.logger = logger
         store = KVStore(configuration: configuration.store)
+        initialState = InitialState(of: configuration, in: store)
         views = MergedViews(local: configuration.name)
         do {
-            server = try WatcherServer(
-                configuration: configuration.server, reader: store.reader, health: health, logger: logger)
-            mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
+            let mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
                 try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
             }
+            server = try WatcherServer(
+                configuration: configuration.server, reader: store.reader, health: initialState.health, logger: logger)
+            local = try configuration.localServer.map { [store, initialState] local in
+                try LocalServer(
+                    configuration: local,
+                    store: store,
+                    agent: LocalAgent(
+                        declareInitialStateComplete: { try initialState.declareComplete() },
+                        status: { AgentStatus(configuration, store.reader, initialState, mirrors) }
+                    ),
+                    health: initialState.health,
+                    logger: logger
+                )
+            }
+            self.mirrors = mirrors
         } catch {
             throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
         }
@@ -69,6 +78,9 @@ public final class MeshAgent: Service {
 
     /// The port that other clusters connect to.
     public var port: Int { server.port }
+
+    /// Where the cluster's own agents write; `nil` where only this process does.
+    public var localAddress: LocalAddress? { local?.address }
 
     /// The mirror of a peer; `nil` if no such peer is configured.
     public func mirror(of peer: ClusterName) -> RemoteClusterMirror? {
@@ -83,35 +95,19 @@ public final class MeshAgent: Service {
     ///
     /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
     public func initialStateComplete() throws {
-        var config = ClusterConfig(id: configuration.id.rawValue)
-        config.syncedCanaries = true
-        config.maxConnectedClusters = UInt32(configuration.idSpace.rawValue)
-        let name = configuration.name
-        let encoded = config.encoded()
-        try store.transaction { transaction in
-            let configKey = KeyLayout.clusterConfig(of: name)
-            // The same value again would only wake every peer.
-            if transaction[configKey].map({ $0.value.elementsEqual(encoded) }) == true { return }
-            for kind in RecordKind.allCases {
-                transaction.put(KeyLayout.canary(of: name, for: kind), "complete")
-            }
-            transaction.put(configKey, encoded)
-        }
-        state.withLock { $0.isComplete = true }
-        health.isServing = true
+        try initialState.declareComplete()
     }
 
     /// How the agent and its peers are doing. O(peers), never waits for one.
     public func status() -> MeshStatus {
-        let (isComplete, rejected) = state.withLock { ($0.isComplete, $0.rejectedLocalRecords) }
-        return MeshStatus(
+        MeshStatus(
             name: configuration.name,
             id: configuration.id,
             port: port,
             storeID: store.identity.clusterID,
             revision: store.revision,
-            isInitialStateComplete: isComplete,
-            rejectedLocalRecords: rejected,
+            isInitialStateComplete: initialState.isComplete,
+            rejectedLocalRecords: rejectedLocalRecords.withLock { $0 },
             peers: mirrors.map(\.status)
         )
     }
@@ -150,8 +146,17 @@ public final class MeshAgent: Service {
             group.addTask { await self.followOwnStore() }
             group.addTask { try await self.store.run() }
             defer { group.cancelAll() }
-            // Ends when it is told to, or when it can no longer serve.
-            try await server.run()
+            try await serve()
+        }
+    }
+
+    /// Runs the servers, until they are told to end or one of them can no longer serve.
+    private func serve() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { servers in
+            servers.addTask { try await self.server.run() }
+            if let local { servers.addTask { try await local.run() } }
+            // Throws with the first that fails, and so ends the other.
+            for try await _ in servers {}
         }
     }
 
@@ -180,7 +185,7 @@ public final class MeshAgent: Service {
     private func publish(_ outcome: LocalRecords.Outcome) {
         views.apply(outcome.updates)
         guard !outcome.rejected.isEmpty else { return }
-        state.withLock { $0.rejectedLocalRecords += outcome.rejected.count }
+        rejectedLocalRecords.withLock { $0 += outcome.rejected.count }
         for error in outcome.rejected.prefix(3) {
             logger.warning("an own record is not valid and not shown in the views", metadata: ["error": "\(error)"])
         }

@@ -1,5 +1,6 @@
 public import MeshClient
 public import MeshCore
+public import MeshLocalAPI
 public import MeshMirror
 public import MeshStore
 internal import MeshTLS
@@ -39,6 +40,24 @@ public struct PeerConfiguration: Sendable {
     }
 }
 
+/// Where the cluster's own agents write to a ``MeshAgent``'s store over etcd's API, and who they are.
+public struct LocalListenerConfiguration: Hashable, Sendable {
+    /// Where to listen. Default: 127.0.0.1, on a free port.
+    public var address: LocalAddress
+
+    /// Whose certificates may write; `nil`, the default, is `admin-` and the cluster's name.
+    public var writers: [AccessRole.Match]?
+
+    /// Whether they may also write what belongs to other clusters, as a KVStoreMesh does, which copies it to where the
+    /// cluster's own agents read it. Other clusters can read none of it. Default false.
+    public var allowsCacheWrites = false
+
+    /// The defaults, at an address.
+    public init(address: LocalAddress = .loopback()) {
+        self.address = address
+    }
+}
+
 /// What a ``MeshAgent`` is: one cluster, where it serves, and whom it mirrors.
 public struct MeshConfiguration: Sendable {
     /// The most peers of one agent: as many as the larger number space has besides the own cluster.
@@ -65,6 +84,9 @@ public struct MeshConfiguration: Sendable {
 
     /// The server's certificate and key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
+
+    /// Where the cluster's own agents write from outside; `nil`, the default, where only this process does.
+    public var local: LocalListenerConfiguration?
 
     /// The clusters to mirror. Default none; at most ``maximumPeers``.
     public var peers: [PeerConfiguration] = []
@@ -166,6 +188,17 @@ extension MeshConfiguration {
         server.advertisedURLs = advertisedURLs
         server.access = .cilium(cluster: name, adding: additionalRoles)
         server.limits = serverLimits
+        return server
+    }
+
+    /// The local server's part of the configuration; `nil` without one.
+    var localServer: LocalServerConfiguration? {
+        guard let local else { return nil }
+        var server = LocalServerConfiguration(cluster: name, credentials: credentials, verifier: .mesh())
+        server.address = local.address
+        server.writing = .cilium(cluster: name, writers: local.writers, allowsCacheWrites: local.allowsCacheWrites)
+        // Who may read at one of the two endpoints may read the same at the other; other clusters have one.
+        server.readers += additionalRoles
         return server
     }
 

@@ -1,5 +1,6 @@
 public import MeshCore
 public import MeshMirror
+internal import MeshStore
 
 /// How an agent and its peers are doing.
 public struct MeshStatus: Sendable {
@@ -22,6 +23,31 @@ public struct MeshStatus: Sendable {
 
     /// Whether every peer is followed and what is held of it is current.
     public var isSynchronized: Bool { peers.allSatisfy { $0.state.isCurrent } }
+}
+
+extension AgentStatus {
+    /// What an agent tells other programs of its cluster.
+    init(
+        _ configuration: MeshConfiguration, _ reader: StoreReader, _ initialState: InitialState,
+        _ mirrors: [RemoteClusterMirror]
+    ) {
+        self.init(
+            cluster: configuration.name.rawValue,
+            clusterID: configuration.id.rawValue,
+            isInitialStateComplete: initialState.isComplete,
+            storeID: reader.identity.clusterID,
+            revision: reader.revision,
+            peers: mirrors.map(\.status).map { peer in
+                Peer(
+                    cluster: peer.cluster.rawValue,
+                    state: peer.state.rawValue,
+                    isCurrent: peer.state.isCurrent,
+                    revision: peer.revision,
+                    lastError: peer.lastError
+                )
+            }
+        )
+    }
 }
 
 /// Peers that were not synchronised in time.

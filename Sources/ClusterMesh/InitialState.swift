@@ -1,0 +1,48 @@
+internal import MeshCore
+internal import MeshRecords
+internal import MeshStore
+internal import MeshWatcher
+
+/// Whether a cluster's store holds all of its records, and what is published when it does. Both of an agent's servers
+/// tell it, and its writers may declare it, so that it stands apart from the agent.
+final class InitialState: Sendable {
+    /// What gRPC's health protocol tells on all of the agent's servers.
+    let health = ServingHealth(isServing: false)
+
+    private let store: KVStore
+    private let name: ClusterName
+    private let config: [UInt8]
+    private let complete = Locked(false)
+
+    init(of configuration: MeshConfiguration, in store: KVStore) {
+        self.store = store
+        name = configuration.name
+        var config = ClusterConfig(id: configuration.id.rawValue)
+        config.syncedCanaries = true
+        config.maxConnectedClusters = UInt32(configuration.idSpace.rawValue)
+        self.config = config.encoded()
+    }
+
+    /// Whether it was declared complete.
+    var isComplete: Bool { complete.withLock { $0 } }
+
+    /// Publishes the cluster config and, for each kind of record, the canary that peers wait for; returns the store's
+    /// revision with them.
+    ///
+    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
+    @discardableResult
+    func declareComplete() throws -> Revision {
+        try store.transaction { transaction in
+            let configKey = KeyLayout.clusterConfig(of: name)
+            // The same value again would only wake every peer.
+            if transaction[configKey].map({ $0.value.elementsEqual(config) }) == true { return }
+            for kind in RecordKind.allCases {
+                transaction.put(KeyLayout.canary(of: name, for: kind), "complete")
+            }
+            transaction.put(configKey, config)
+        }
+        complete.withLock { $0 = true }
+        health.isServing = true
+        return store.revision
+    }
+}
