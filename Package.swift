@@ -115,10 +115,7 @@ let package = Package(
         // 7: programs
         program(
             "clustermesh",
-            [
-                "ClusterMesh", "MeshClient", "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", argumentParser, logging,
-                serviceLifecycle, unixSignals,
-            ]
+            ["ClusterMesh", "MeshCore", "MeshTLS", argumentParser, logging, serviceLifecycle, unixSignals]
         ),
         program("mesh-demo", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", argumentParser, logging]),
 

@@ -4,13 +4,13 @@
 internal import ArgumentParser
 
 @main
-struct ClusterMeshTool: ParsableCommand {
+struct ClusterMeshTool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clustermesh",
         abstract: "Sets up and looks after a mesh of clusters.",
         discussion: """
             Exit codes: 0 done; 1 it failed, and the message names the file or the peer; 64 the arguments are wrong.
             """,
-        subcommands: [VersionCommand.self, CertsCommand.self]
+        subcommands: [VersionCommand.self, CertsCommand.self, ServeCommand.self, ReadyCommand.self]
     )
 }

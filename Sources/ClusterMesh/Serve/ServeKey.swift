@@ -16,6 +16,10 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     case key
     /// The file of the authorities that clients' certificates must come from. Required.
     case authorities = "ca"
+    /// A file of revocation lists of these authorities.
+    case revocationLists = "crl"
+    /// Certificates that are refused: `cn:NAME`, `serial:HEX` or `sha256:HEX`.
+    case revoke
     /// A directory of state files.
     case state
     /// Where the cluster's own agents write: `address:port` or `unix:path`. Default: nowhere.
@@ -42,9 +46,9 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     /// Whether it can have several values: a list in the file, a flag given again.
     public var isList: Bool {
         switch self {
-        case .advertise, .follow, .read, .write: true
-        case .name, .id, .maximumClusters, .listen, .certificate, .key, .authorities, .state, .localListen,
-            .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
+        case .advertise, .revoke, .follow, .read, .write: true
+        case .name, .id, .maximumClusters, .listen, .certificate, .key, .authorities, .revocationLists, .state,
+            .localListen, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
             false
         }
     }
@@ -53,8 +57,10 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     /// stand beside that file.
     public var isPath: Bool {
         switch self {
-        case .certificate, .key, .authorities, .state, .followCertificate, .followKey, .followAuthorities: true
-        case .name, .id, .maximumClusters, .listen, .advertise, .localListen, .follow, .read, .write,
+        case .certificate, .key, .authorities, .revocationLists, .state, .followCertificate, .followKey,
+            .followAuthorities:
+            true
+        case .name, .id, .maximumClusters, .listen, .advertise, .revoke, .localListen, .follow, .read, .write,
             .allowCacheWrites, .logLevel:
             false
         }
@@ -63,9 +69,10 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     /// Whether a process that runs takes a new value over; the others are fixed until it is started anew.
     public var isChangeable: Bool {
         switch self {
-        case .read, .write: true
-        case .name, .id, .maximumClusters, .listen, .advertise, .certificate, .key, .authorities, .state, .localListen,
-            .follow, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
+        case .revoke, .read, .write: true
+        case .name, .id, .maximumClusters, .listen, .advertise, .certificate, .key, .authorities, .revocationLists,
+            .state, .localListen, .follow, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites,
+            .logLevel:
             false
         }
     }
