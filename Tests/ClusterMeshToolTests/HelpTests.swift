@@ -26,6 +26,8 @@ import Testing
                 SUBCOMMANDS:
                   version                 Prints the version.
                   certs                   Makes a mesh's authorities and certificates.
+                  serve                   Serves one cluster's state to other clusters.
+                  ready                   Says that a cluster's state is complete.
 
                   See 'clustermesh help <subcommand>' for detailed help.
 
