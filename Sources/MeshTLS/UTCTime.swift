@@ -1,3 +1,6 @@
+// The headers of OpenSSL include <time.h>: whichever module the compiler reads first owns `tm`.
+internal import COpenSSL
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)

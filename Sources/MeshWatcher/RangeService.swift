@@ -3,7 +3,7 @@ internal import MeshRPC
 internal import MeshStore
 internal import MeshWire
 
-/// Answers KV.Range.
+/// Answers KV.Range, and for KV.RangeStream what is to be sent in parts.
 struct RangeService: Sendable {
     let reader: StoreReader
     let access: PeerAdmission
@@ -16,22 +16,53 @@ struct RangeService: Sendable {
     /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's
     /// permission, the revision. A linearizable read waits until the store is as fresh as that.
     func answer(_ bytes: [UInt8], to peer: PeerIdentity) async throws(EtcdError) -> RPCPayload {
+        let (header, answer) = try await read(try decode(bytes), for: peer)
+        let size = RangeCodec.encodedAnswerSize(header, answer)
+        guard size > Self.largestCopiedAnswer else { return RPCPayload(RangeCodec.encodeAnswer(header, answer)) }
+        var payload = RPCPayload()
+        payload.append(count: size) { sink in RangeCodec.encodeAnswer(header, answer, into: &sink) }
+        return payload
+    }
+
+    /// The answer to a request that wants it in parts. As in etcd, there is one only in the order of keys and without
+    /// filters by revision, for which all of it would have to be read first.
+    func streamedAnswer(
+        _ bytes: [UInt8],
+        to peer: PeerIdentity
+    ) async throws(EtcdError) -> (header: ResponseHeader, answer: RangeAnswer) {
+        let request = try decode(bytes)
+        guard request.sortOrder == .none || (request.sortOrder == .ascending && request.sortTarget == .key) else {
+            throw EtcdError(.unimplemented, "etcdserver: RangeStream is in the order of keys only; use Range")
+        }
+        let bounds = [
+            request.minimumModRevision, request.maximumModRevision, request.minimumCreateRevision,
+            request.maximumCreateRevision,
+        ]
+        guard bounds.allSatisfy({ $0 == .none }) else {
+            throw EtcdError(.unimplemented, "etcdserver: RangeStream has no filters by revision; use Range")
+        }
+        return try await read(request, for: peer)
+    }
+
+    private func decode(_ bytes: [UInt8]) throws(EtcdError) -> RangeRequest {
         let request = try asEtcdError { () throws(WireMessageError) in
             try RangeCodec.decodeRequest(bytes, limits: limits.messages)
         }
         guard !request.range.lower.isEmpty else { throw .emptyKey }
+        return request
+    }
+
+    private func read(
+        _ request: RangeRequest,
+        for peer: PeerIdentity
+    ) async throws(EtcdError) -> (header: ResponseHeader, answer: RangeAnswer) {
         try admit(peer, to: request.range)
         if !request.serializable, !reader.isAlwaysFresh {
             try await reader.whenFresh()
             // The wait may have been long, and roles may have changed meanwhile.
             try admit(peer, to: request.range)
         }
-        let (header, answer) = try reader.answer(request)
-        let size = RangeCodec.encodedAnswerSize(header, answer)
-        guard size > Self.largestCopiedAnswer else { return RPCPayload(RangeCodec.encodeAnswer(header, answer)) }
-        var payload = RPCPayload()
-        payload.append(count: size) { sink in RangeCodec.encodeAnswer(header, answer, into: &sink) }
-        return payload
+        return try reader.answer(request)
     }
 
     private func admit(_ peer: PeerIdentity, to range: KeyRange) throws(EtcdError) {

@@ -15,6 +15,7 @@ package struct ReadServices: Sendable {
     private let access: PeerAdmission
     private let peerWatches: PeerWatches
     private let hub = WatchHub()
+    private let jobs = StreamJobs()
     private let segments: SegmentCache
 
     /// Services over one store; `health` is what the health protocol tells.
@@ -43,7 +44,7 @@ package struct ReadServices: Sendable {
         hub.accessChanged { access.readableKeys(for: $0) }
     }
 
-    /// Wakes the watches at commits, and tells them the time, until the task is cancelled.
+    /// Wakes the watches at commits, tells them the time, and reads for other streams, until the task is cancelled.
     package func run() async {
         let changes = reader.onCommit { [hub] in hub.storeChanged() }
         defer { changes.cancel() }
@@ -51,6 +52,7 @@ package struct ReadServices: Sendable {
         hub.storeChanged()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await hub.run() }
+            group.addTask { await jobs.run() }
             group.addTask { await hub.runClock(period: configuration.clockPeriod) }
         }
     }
@@ -72,6 +74,9 @@ extension ReadServices {
         let ranges = RangeService(reader: reader, access: access, limits: configuration.limits)
         handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
             try await ranges.answer(bytes, to: context.peer)
+        }
+        handlers.stream(RPCMethod(path: EtcdMethods.rangeStream)) { [jobs] context, handle in
+            RangeStreamDriver(ranges: ranges, peer: context.peer, handle: handle, jobs: jobs)
         }
         handlers.stream(RPCMethod(path: EtcdMethods.watch)) { context, handle in
             let driver = WatchStreamDriver(

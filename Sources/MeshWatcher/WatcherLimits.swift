@@ -64,6 +64,11 @@ public struct WatcherLimits: Hashable, Sendable {
     /// default 2 MiB (etcd's: its largest request and 512 KiB).
     public var bytesPerFragment = 2 << 20
 
+    /// The most bytes of pairs that a message of a RangeStream brings; 1 KiB…64 MiB, default 1 MiB.
+    ///
+    /// A pair is not divided, so that a larger one still travels whole. A stream has one such message in memory.
+    public var bytesPerRangePart = 1 << 20
+
     /// How many encoded batches are kept for other watches that want the same; 1…65,536, default 128.
     public var sharedSegments = 128
 
@@ -95,6 +100,7 @@ extension WatcherLimits {
             ("eventsPerBatch", eventsPerBatch, 1...100_000),
             ("bytesPerBatch", bytesPerBatch, 1_024...4_194_304),
             ("bytesPerFragment", bytesPerFragment, 1_024...1_073_741_824),
+            ("bytesPerRangePart", bytesPerRangePart, 1_024...67_108_864),
             ("sharedSegments", sharedSegments, 1...65_536),
             ("sharedSegmentBytes", sharedSegmentBytes, 65_536...1_073_741_824),
             ("readsPerTurn", readsPerTurn, 1...100_000),

@@ -53,6 +53,43 @@ public enum RangeCodec {
         sink.append(answer.encodedTail)
     }
 
+    /// Writes one of the messages of a RangeStream that come before the last one: pairs and nothing else.
+    ///
+    /// - Complexity: one copy of each pair's bytes.
+    public static func encodeStreamPart(_ pairs: ArraySlice<KeyValue>) -> [UInt8] {
+        let size = pairs.reduce(0) { $0 + WireWriter.size(of: $1) }
+        var writer = WireWriter(capacity: size + 12)
+        writer.head(1, count: size)
+        for pair in pairs { writer.message(2, pair.encoded) }
+        return writer.encoded
+    }
+
+    /// Writes the last message of a RangeStream: header, `more` and `count` of the whole answer, with its last pairs.
+    ///
+    /// - Complexity: one copy of each pair's bytes.
+    public static func encodeLastStreamPart(_ header: ResponseHeader, _ answer: RangeAnswer) -> [UInt8] {
+        let inner = answer.encoded(header)
+        var writer = WireWriter(capacity: inner.count + 12)
+        writer.message(1, inner)
+        return writer.encoded
+    }
+
+    /// Reads a message of a RangeStream. Only the last one has a header, and with it `more` and `count`.
+    ///
+    /// - Throws: ``WireMessageError`` if the bytes are no RangeStreamResponse.
+    public static func decodeStreamPart(
+        _ bytes: [UInt8]
+    ) throws(WireMessageError) -> (header: ResponseHeader?, answer: RangeAnswer) {
+        try reading("etcdserverpb.RangeStreamResponse", bytes) { (bytes) throws(WireFormatError) in
+            var inner: ArraySlice<UInt8>?
+            var reader = WireReader(bytes)
+            while let field = try reader.next() {
+                if field.number == 1 { inner.merge(bytes[try field.range()]) }
+            }
+            return try RangeAnswer.decode(inner ?? [])
+        }
+    }
+
     /// Reads an answer. The header is `nil` where the server sent none, which no etcd does.
     ///
     /// - Throws: ``WireMessageError`` if the bytes are no RangeResponse.

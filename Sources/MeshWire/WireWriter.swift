@@ -41,9 +41,14 @@ struct WireWriter {
 
     /// Writes a field even when it is empty, as the fields of a oneof and inner messages are.
     mutating func message(_ field: UInt64, _ value: [UInt8]) {
-        Varint.append(field << 3 | 2, to: &encoded)
-        Varint.append(UInt64(value.count), to: &encoded)
+        head(field, count: value.count)
         encoded.append(contentsOf: value)
+    }
+
+    /// Writes what stands before the `count` bytes of a field's message, which are to be written next.
+    mutating func head(_ field: UInt64, count: Int) {
+        Varint.append(field << 3 | 2, to: &encoded)
+        Varint.append(UInt64(count), to: &encoded)
     }
 
     /// Writes a number even when it is zero, as the fields of a oneof are.

@@ -40,6 +40,7 @@ import Testing
         Limit(name: "eventsPerBatch", set: { $0.eventsPerBatch = $1 }),
         Limit(name: "bytesPerBatch", set: { $0.bytesPerBatch = $1 }),
         Limit(name: "bytesPerFragment", set: { $0.bytesPerFragment = $1 }),
+        Limit(name: "bytesPerRangePart", set: { $0.bytesPerRangePart = $1 }),
         Limit(name: "sharedSegments", set: { $0.sharedSegments = $1 }),
         Limit(name: "sharedSegmentBytes", set: { $0.sharedSegmentBytes = $1 }),
         Limit(name: "readsPerTurn", set: { $0.readsPerTurn = $1 }),

@@ -103,6 +103,32 @@ import Testing
         }
     }
 
+    @Test func theMessagesOfAStreamMergedAreTheAnswer() async throws {
+        try await withRandomNumbers { numbers in
+            for _ in 0..<300 {
+                let header = numbers.header()
+                let answer = numbers.rangeAnswer(header.revision)
+                let cut = Int.random(in: 0...answer.pairs.count, using: &numbers)
+                let first = RangeCodec.encodeStreamPart(answer.pairs[..<cut])
+                var rest = answer
+                rest.pairs = Array(answer.pairs[cut...])
+                let last = RangeCodec.encodeLastStreamPart(header, rest)
+
+                let (firstHeader, firstPart) = try RangeCodec.decodeStreamPart(first)
+                #expect(firstHeader == nil)
+                #expect(firstPart.pairs == Array(answer.pairs[..<cut]))
+                #expect(!firstPart.more && firstPart.count == 0)
+                #expect(try RangeCodec.decodeStreamPart(last) == (header, rest))
+                for part in [first, last] { #expect(try Etcdserverpb__RangeStreamResponse.repack(part) == part) }
+                // By protobuf's rules, one message after the other is the encoding of both merged; all that is not
+                // repeated is in the last.
+                let (wholeHeader, whole) = try RangeCodec.decodeStreamPart(first + last)
+                #expect(wholeHeader == header)
+                #expect(whole == answer)
+            }
+        }
+    }
+
     @Test func anAnswerWrittenInPartsIsTheSameAndRefersToEveryPair() async throws {
         try await withRandomNumbers { numbers in
             for _ in 0..<300 {

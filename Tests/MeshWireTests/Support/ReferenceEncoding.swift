@@ -110,6 +110,9 @@ extension Etcdserverpb__RangeRequest: ReferenceMessage {
 extension Etcdserverpb__RangeResponse: ReferenceMessage {
     static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__range_response__init($0) } }
 }
+extension Etcdserverpb__RangeStreamResponse: ReferenceMessage {
+    static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__range_stream_response__init($0) } }
+}
 extension Etcdserverpb__WatchRequest: ReferenceMessage {
     static var initialize: (UnsafeMutablePointer<Self>?) -> Void { { etcdserverpb__watch_request__init($0) } }
 }
