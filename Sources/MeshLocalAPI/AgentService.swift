@@ -19,7 +19,7 @@ struct AgentService: Sendable {
             return RPCPayload(AgentCodec.encodeReadyAnswer(try agent.declareInitialStateComplete()))
         }
         handlers.unary(RPCMethod(path: AgentMethods.status)) { [self] context, bytes in
-            if roles.reading.readableKeys(for: context.peer).isEmpty { throw EtcdError.permissionDenied }
+            if roles.admission(of: context.peer).readable.isEmpty { throw EtcdError.permissionDenied }
             try asEtcdError { () throws(WireMessageError) in
                 try AgentCodec.decodeStatusRequest(bytes, limits: limits)
             }

@@ -1,5 +1,5 @@
 public import Logging
-internal import MeshCore
+public import MeshCore
 internal import MeshRPC
 public import MeshStore
 public import MeshWatcher
@@ -22,6 +22,7 @@ public final class LocalServer: Service, Sendable {
     private let server: RPCServer
     private let reading: ReadServices
     private let hub: KeepAliveHub
+    private let roles: LocalRoles
     private let configuration: LocalServerConfiguration
     private let logger: Logger
 
@@ -49,12 +50,16 @@ public final class LocalServer: Service, Sendable {
         self.logger = logger
         let hub = KeepAliveHub(store: store)
         self.hub = hub
+        let roles = LocalRoles(
+            cluster: configuration.cluster, writing: configuration.writing, reading: configuration.access
+        )
+        self.roles = roles
         let reading = ReadServices(configuration: configuration.reading, reader: store.reader, health: health)
         self.reading = reading
         do {
             server = try RPCServer(
                 configuration: configuration.rpc,
-                handlers: Self.handlers(configuration, store, hub, reading, agent),
+                handlers: Self.handlers(configuration, store, hub, roles, reading, agent),
                 logger: logger
             )
         } catch {
@@ -91,10 +96,49 @@ public final class LocalServer: Service, Sendable {
         await server.shutDown(grace: configuration.shutdownGrace)
     }
 
+    /// Replaces what says who may write and who may read: requests are judged by it from now on. What runs and is not
+    /// allowed any more ends: watches are cancelled, keep-alives of leases end with PermissionDenied.
+    ///
+    /// Writers read everything; `readers` are those who may read besides, as in ``LocalServerConfiguration/readers``.
+    public func setAccess(writing: WritePolicy, readers: [AccessRole]) {
+        let access = LocalServerConfiguration.access(writing: writing, readers: readers)
+        roles.replace(writing: writing, reading: access)
+        reading.setAccess(access)
+        for stream in hub.open {
+            do throws(EtcdError) {
+                try roles.admission(of: stream.peer).checkWriter()
+            } catch {
+                stream.end(RPCStatus(error))
+            }
+        }
+    }
+
+    /// Refuses, from now on, all certificates in `revoked` and no others: their handshakes fail, their calls are
+    /// answered with Unauthenticated, and their streams end with that.
+    public func setRevoked(_ revoked: RevokedCertificates) {
+        server.setRevoked(revoked)
+    }
+
+    /// Shows another certificate, and trusts other roots, at handshakes from about a second from now on; connections
+    /// and streams go on.
+    ///
+    /// - Important: Only credentials that were validated belong here, as `TLSCredentials.load` and `check` do: with
+    ///   others, every handshake fails until they are replaced.
+    /// - Throws: ``LocalServerError`` if they are not PEM text or cannot be laid down where the transport reads them;
+    ///   what was there is still used then.
+    public func replaceCredentials(_ credentials: TLSCredentials) throws(LocalServerError) {
+        do {
+            try server.replaceCredentials(credentials)
+        } catch {
+            throw LocalServerError(.credentialsNotReplaced, "\(error)", cause: error)
+        }
+    }
+
     private static func handlers(
         _ configuration: LocalServerConfiguration,
         _ store: KVStore,
         _ hub: KeepAliveHub,
+        _ roles: LocalRoles,
         _ reading: ReadServices,
         _ agent: LocalAgent?
     ) -> RPCHandlers {
@@ -108,7 +152,6 @@ public final class LocalServer: Service, Sendable {
             }
         }
         reading.register(into: &handlers)
-        let roles = LocalRoles(configuration)
         let limits = configuration.limits.messages
         WriteService(
             store: store,
@@ -123,6 +166,8 @@ public final class LocalServer: Service, Sendable {
 }
 
 extension LocalServerConfiguration {
+    fileprivate var access: AccessPolicy { Self.access(writing: writing, readers: readers) }
+
     /// What is answered to calls for which there is nothing here: the store is one member without users.
     fileprivate var refusal: EtcdError {
         EtcdError(
@@ -148,10 +193,8 @@ extension LocalServerConfiguration {
         case .unix(let path):
             rpc.unixPath = path
         }
-        rpc.maximumRequestBytes = limits.requestBytes + Self.requestOverheadBytes
-        rpc.maximumConnections = limits.connections
-        rpc.maximumStreamsPerConnection = limits.streamsPerConnection
-        rpc.maximumStreams = limits.streams
+        limits.apply(to: &rpc)
+        rpc.maximumRequestBytes += Self.requestOverheadBytes
         return rpc
     }
 }

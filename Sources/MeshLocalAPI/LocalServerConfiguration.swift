@@ -53,7 +53,7 @@ public struct LocalServerConfiguration: Sendable {
     }
 
     /// Who may read which keys: the readers theirs, writers all.
-    var access: AccessPolicy {
+    static func access(writing: WritePolicy, readers: [AccessRole]) -> AccessPolicy {
         AccessPolicy(roles: readers + writing.writers.map { AccessRole($0, mayRead: [.all]) })
     }
 
@@ -73,11 +73,11 @@ public struct LocalServerConfiguration: Sendable {
     }
 }
 
-/// Why a ``LocalServer`` could not start.
+/// Why a ``LocalServer`` could not start, or could not be changed.
 public struct LocalServerError: Error, Sendable, CustomStringConvertible {
     /// What kind of fault it is.
     public struct Code: Hashable, Sendable {
-        private enum Value { case invalidConfiguration, cannotListen }
+        private enum Value { case invalidConfiguration, cannotListen, credentialsNotReplaced }
 
         private let value: Value
 
@@ -85,6 +85,8 @@ public struct LocalServerError: Error, Sendable, CustomStringConvertible {
         public static let invalidConfiguration = Code(value: .invalidConfiguration)
         /// The address could not be listened on, or the credentials could not be used.
         public static let cannotListen = Code(value: .cannotListen)
+        /// Other credentials could not be put in the place of those that are used, which still are.
+        public static let credentialsNotReplaced = Code(value: .credentialsNotReplaced)
     }
 
     /// What kind of fault it is.

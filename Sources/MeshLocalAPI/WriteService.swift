@@ -31,11 +31,20 @@ struct WriteService: Sendable {
         unary(EtcdMethods.leaseGrant, grant)
         unary(EtcdMethods.leaseRevoke, revoke)
         handlers.stream(RPCMethod(path: EtcdMethods.leaseKeepAlive)) { [self] context, handle in
-            try roles.admission(of: context.peer).checkWriter()
             let driver = KeepAliveDriver(
-                handle: handle, hub: hub, limits: limits, maximumPending: maximumPendingKeepAlives
+                handle: handle,
+                hub: hub,
+                limits: limits,
+                maximumPending: maximumPendingKeepAlives
             )
+            // Known before it is judged: roles that are replaced meanwhile find it.
             hub.add(driver)
+            do throws(EtcdError) {
+                try roles.admission(of: context.peer).checkWriter()
+            } catch {
+                hub.remove(driver)
+                throw error
+            }
             return driver
         }
     }

@@ -1,3 +1,4 @@
+package import MeshRPC
 package import MeshWire
 
 /// The bounds of a ``WatcherServer``: how much one peer can make it hold and do.
@@ -113,5 +114,16 @@ extension WatcherLimits {
     /// The bounds of what is unpacked.
     package var messages: MessageLimits {
         MessageLimits(maximumBytes: requestBytes, maximumDepth: nestingDepth)
+    }
+
+    /// Sets what the transport bounds.
+    package func apply(to rpc: inout RPCServerConfiguration) {
+        rpc.maximumRequestBytes = requestBytes
+        rpc.maximumConnections = connections
+        rpc.maximumStreamsPerConnection = streamsPerConnection
+        rpc.maximumStreams = streams
+        rpc.maximumStreamsPerPeer = streamsPerPeer
+        rpc.maximumCallsPerPeer = callsPerPeer
+        rpc.maximumUnreadBytesPerPeer = unreadBytesPerPeer
     }
 }

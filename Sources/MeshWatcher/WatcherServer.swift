@@ -64,13 +64,7 @@ public final class WatcherServer: Service, Sendable {
         var rpc = RPCServerConfiguration(credentials: configuration.credentials, verifier: configuration.verifier)
         rpc.host = configuration.host
         rpc.port = configuration.port
-        rpc.maximumRequestBytes = configuration.limits.requestBytes
-        rpc.maximumConnections = configuration.limits.connections
-        rpc.maximumStreamsPerConnection = configuration.limits.streamsPerConnection
-        rpc.maximumStreams = configuration.limits.streams
-        rpc.maximumStreamsPerPeer = configuration.limits.streamsPerPeer
-        rpc.maximumCallsPerPeer = configuration.limits.callsPerPeer
-        rpc.maximumUnreadBytesPerPeer = configuration.limits.unreadBytesPerPeer
+        configuration.limits.apply(to: &rpc)
         do {
             server = try RPCServer(
                 configuration: rpc,

@@ -48,25 +48,7 @@ struct LocalFixture: Sendable {
         _ commonName: String = "admin-athens",
         _ body: (LocalClient) async throws -> Void
     ) async throws {
-        let credentials = try TestCertificates.client(commonName)
-        var configuration: RPCChannelConfiguration
-        switch server.address {
-        case .tcp(let host, let port):
-            configuration = RPCChannelConfiguration(
-                host: host, port: port, credentials: credentials, verifier: .mesh()
-            )
-        case .unix(let path):
-            configuration = RPCChannelConfiguration(unixPath: path, credentials: credentials, verifier: .mesh())
-        }
-        configuration.expectedPeer = .server(cluster: try ClusterName("athens"), hosts: [configuration.host])
-        let channel = try RPCChannel(configuration: configuration, logger: quietLogger)
-        do {
-            try await body(LocalClient(channel: channel))
-        } catch {
-            await channel.shutDown()
-            throw error
-        }
-        await channel.shutDown()
+        try await LocalClient.with(server.address, as: commonName, body)
     }
 }
 
@@ -88,6 +70,33 @@ struct Unexpected: Error, CustomStringConvertible {
 /// A client with which a test can also say what no real client says.
 struct LocalClient: Sendable {
     let channel: RPCChannel
+
+    /// Runs `body` with a client of athens' server at `address`; closes its connection afterwards.
+    static func with(
+        _ address: LocalAddress,
+        as commonName: String,
+        _ body: (LocalClient) async throws -> Void
+    ) async throws {
+        let credentials = try TestCertificates.client(commonName)
+        var configuration: RPCChannelConfiguration
+        switch address {
+        case .tcp(let host, let port):
+            configuration = RPCChannelConfiguration(
+                host: host, port: port, credentials: credentials, verifier: .mesh()
+            )
+        case .unix(let path):
+            configuration = RPCChannelConfiguration(unixPath: path, credentials: credentials, verifier: .mesh())
+        }
+        configuration.expectedPeer = .server(cluster: try ClusterName("athens"), hosts: [configuration.host])
+        let channel = try RPCChannel(configuration: configuration, logger: quietLogger)
+        do {
+            try await body(LocalClient(channel: channel))
+        } catch {
+            await channel.shutDown()
+            throw error
+        }
+        await channel.shutDown()
+    }
 
     /// Calls a unary method with any bytes.
     func call(_ path: String, _ request: [UInt8]) async throws -> [UInt8] {

@@ -49,6 +49,12 @@ public struct Etcdctl: Sendable {
         return Result(output: try process.output, errorOutput: try process.errorOutput, exitCode: exitCode)
     }
 
+    /// Starts one command that does not end by itself, as `lock` and `elect` do not; it runs until it is signalled or the
+    /// last reference to it goes.
+    public func begin(_ arguments: String...) throws -> ChildProcess {
+        try start(arguments, input: "")
+    }
+
     /// Starts `watch` with `arguments`; it runs until it is stopped or the last reference to it goes.
     public func watch(_ arguments: String...) throws -> EtcdctlWatch {
         try watch(arguments)
