@@ -5,20 +5,40 @@ extension KVStore: Service {
     /// How many leases are ended before other tasks get a turn, each of them in a commit of its own.
     private static let maximumExpiredLeasesPerTurn = 256
 
-    /// Ends leases whose time is over, until the task is cancelled or the service group shuts down gracefully.
+    /// About how many changes of a compaction are dropped in one commit.
+    private static let maximumCompactedChangesPerTurn = 4_096
+
+    /// Ends leases whose time is over, and compacts what is older than `KVStoreConfiguration.maximumHistoryAge`, until the task is cancelled or the service group shuts down gracefully.
     ///
     /// Time runs for leases only while this does. Whenever it begins, every lease has its whole time again, because
     /// nobody may have been able to keep one alive before; while it does not run, no lease ends. Reading and writing do
     /// not need it.
     ///
     /// It looks at the time once per `KVStoreConfiguration.maintenancePeriod`: a lease ends by so much late, never
-    /// early. Leases that end together each make a revision of their own, the one that ended first first.
+    /// early. How old a revision is, it knows only from then on when it began. Leases that end together each make a revision of their own, the one that ended first first.
     public func run() async throws {
         commit { [clock] engine in engine.leases.beginTime(at: clock.now()) }
         defer { commit { engine in engine.leases.endTime() } }
         let period = max(configuration.maintenancePeriod, .milliseconds(1))
         await cancelWhenGracefulShutdown {
-            while (try? await self.clock.sleep(period)) != nil { await self.endLeases() }
+            var times = RevisionTimes()
+            await self.compact(&times)
+            while (try? await self.clock.sleep(period)) != nil {
+                await self.endLeases()
+                await self.compact(&times)
+            }
+        }
+    }
+
+    /// Compacts what is too old, as far as `times` knows.
+    private func compact(_ times: inout RevisionTimes) async {
+        guard let age = configuration.maximumHistoryAge,
+            let target = times.note(revision, at: clock.now(), age: max(age, .seconds(1))),
+            target > compactedRevision
+        else { return }
+        let count = Self.maximumCompactedChangesPerTurn
+        while commit({ engine in engine.compact(towards: target, maximumChanges: count) }), !Task.isCancelled {
+            await Task.yield()
         }
     }
 

@@ -15,6 +15,23 @@ extension StoreEngine {
         compactedRevision = revision
     }
 
+    /// Goes some way of a compaction to `revision`: drops about `maximumChanges`, whole revisions, at least one. A
+    /// revision that is compacted already, or not there yet, is no fault.
+    ///
+    /// - Returns: whether there is more to drop.
+    mutating func compact(towards revision: Revision, maximumChanges: Int) -> Bool {
+        let target = min(revision, self.revision)
+        guard target > compactedRevision else { return false }
+        let count = max(0, maximumChanges)
+        let reached = count < history.count ? history[history.startPosition + count].revision : self.revision
+        // At least to the second revision that history has, so that the first one goes.
+        let first = history.count > 0 ? history[history.startPosition].revision.next : target
+        let next = min(target, max(reached, first))
+        Self.trim(&history, &index, before: history.position(of: next))
+        compactedRevision = next
+        return next < target
+    }
+
     private static func trim(_ history: inout History, _ index: inout KeyIndex, before position: Int) {
         history.trim(before: position) { dropped, change in
             // A deletion that nobody can see any more leaves the index, unless the key has changed since.
@@ -25,6 +42,13 @@ extension StoreEngine {
 
     /// Compacts the oldest revisions while history is larger than its bounds.
     mutating func trimToBounds() {
+        if let maximum = configuration.maximumHistoryRevisions {
+            let maximum = Int64(clamping: max(0, maximum))
+            if revision.rawValue - max(compactedRevision, .initial).rawValue > maximum {
+                let kept = maximum - min(Int64(Self.trimBatch), maximum / 8)
+                _ = compact(towards: Revision(revision.rawValue - kept), maximumChanges: .max)
+            }
+        }
         let maximumCount = max(0, configuration.maximumHistoryChanges)
         let maximumBytes = max(0, configuration.maximumHistoryBytes)
         guard history.count > maximumCount || history.bytes > maximumBytes else { return }

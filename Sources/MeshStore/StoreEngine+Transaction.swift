@@ -7,9 +7,10 @@ extension StoreEngine {
     /// every step that will be done is checked; then the steps are done in their order, each seeing the ones before it.
     mutating func perform(_ request: TransactionRequest) throws(EtcdError) -> TransactionAnswer {
         try request.checkShape(operations: max(1, configuration.maximumTransactionOperations))
-        guard request.size <= configuration.maximumRequestBytes else { throw .requestTooLarge }
+        try checkSize(request.encodedSize)
         try request.checkDuplicateKeys()
         let steps = decide(request)
+        try checkRoom(for: steps.puts)
         try checkPuts(steps)
         try checkReads(steps)
         var answer = perform(steps)
@@ -29,6 +30,17 @@ extension StoreEngine {
 
         var succeeded: Bool
         var steps: [Step]
+
+        /// All puts, those of nested transactions included.
+        var puts: [PutRequest] {
+            steps.flatMap { step -> [PutRequest] in
+                switch step {
+                case .put(let put): [put]
+                case .range, .delete: []
+                case .steps(let nested): nested.puts
+                }
+            }
+        }
     }
 
     private func decide(_ request: TransactionRequest) -> Steps {

@@ -57,7 +57,8 @@ struct StoreEngine: Sendable {
     /// Writes one pair.
     mutating func put(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
         try request.checkShape()
-        guard request.size <= configuration.maximumRequestBytes else { throw .requestTooLarge }
+        try checkSize(request.encodedSize)
+        try checkRoom(for: CollectionOfOne(request))
         // Of both faults etcd answers with the lease's here, and with the key's inside a transaction.
         if request.lease != .none, !leases.contains(request.lease) { throw .leaseNotFound }
         try check(request)
@@ -69,6 +70,7 @@ struct StoreEngine: Sendable {
     /// Deletes the keys of a range; nothing happens, and no revision is made, if it has none.
     mutating func delete(_ request: DeleteRequest) throws(EtcdError) -> DeleteAnswer {
         try request.checkShape()
+        try checkSize(request.encodedSize)
         let deleted = remove(request.range, at: revision.next)
         finishTransaction()
         return DeleteAnswer(
@@ -172,9 +174,6 @@ struct StoreEngine: Sendable {
 // MARK: - Requests
 
 extension PutRequest {
-    /// The bytes that count for the size of a request.
-    var size: Int { key.bytes.count + value.count }
-
     /// Refuses what no state of a store could make right.
     func checkShape() throws(EtcdError) {
         if key.isEmpty { throw .emptyKey }

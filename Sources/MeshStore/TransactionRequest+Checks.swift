@@ -3,16 +3,6 @@ internal import MeshCore
 // What can be said about a transaction without looking at a store.
 
 extension TransactionRequest {
-    /// The bytes of all keys and values, those of nested transactions included.
-    var size: Int {
-        let compared = compares.reduce(0) { sum, compare in
-            var size = compare.range.wireKey.count + compare.range.wireRangeEnd.count
-            if case .value(let value) = compare.target { size += value.count }
-            return sum + size
-        }
-        return [success, failure].joined().reduce(compared) { $0 + $1.size }
-    }
-
     /// Refuses empty keys, contradictory puts, and more than `operations` operations.
     ///
     /// A transaction weighs as much as the longest of its three lists; one nested in it has what that leaves over. So
@@ -41,17 +31,6 @@ extension TransactionRequest {
     func checkDuplicateKeys() throws(EtcdError) {
         _ = try TouchedKeys(success)
         _ = try TouchedKeys(failure)
-    }
-}
-
-extension TransactionRequest.Operation {
-    fileprivate var size: Int {
-        switch self {
-        case .range(let range): range.range.wireKey.count + range.range.wireRangeEnd.count
-        case .put(let put): put.size
-        case .delete(let delete): delete.range.wireKey.count + delete.range.wireRangeEnd.count
-        case .transaction(let nested): nested.size
-        }
     }
 }
 

@@ -46,8 +46,9 @@ public struct WriteTransaction: Sendable {
 
     /// Writes one pair. A key may be written once, and not after it was deleted.
     public mutating func put(_ request: PutRequest) {
-        attempt(bytes: request.size) { transaction throws(EtcdError) in
+        attempt(bytes: request.key.bytes.count + request.value.count) { transaction throws(EtcdError) in
             try request.checkShape()
+            try transaction.engine.checkRoom(for: CollectionOfOne(request))
             try transaction.engine.check(request)
             if transaction.hasTouched(transaction.engine.index[request.key]) { throw .duplicateKey }
             _ = transaction.engine.write(request, at: transaction.revision)
@@ -83,9 +84,9 @@ public struct WriteTransaction: Sendable {
         operations += 1
         self.bytes += bytes
         do throws(EtcdError) {
-            let configuration = engine.configuration
-            if operations > max(1, configuration.maximumTransactionOperations) { throw .tooManyOperations }
-            if self.bytes > configuration.maximumRequestBytes { throw .requestTooLarge }
+            if operations > max(1, engine.configuration.maximumTransactionOperations) { throw .tooManyOperations }
+            // No message of etcd's has these operations: keys and values are what can be counted.
+            if self.bytes > max(1, engine.configuration.maximumRequestBytes) { throw .requestTooLarge }
             try operation(&self)
         } catch {
             failure = error

@@ -9,19 +9,8 @@ import Testing
 @Suite struct KVStoreLeaseTests {
     private let clock = ManualClock()
 
-    /// Runs `body` while the store of this clock runs.
     private func running(_ store: KVStore, _ body: () async throws -> Void) async throws {
-        let run = Task { try await store.run() }
-        do {
-            try await eventually("the store runs") { clock.sleeperCount == 1 }
-            try await body()
-        } catch {
-            run.cancel()
-            _ = await run.result
-            throw error
-        }
-        run.cancel()
-        try await run.value
+        try await withRunning(store, clock, body)
     }
 
     @Test func deletesWhatIsAttachedToALeaseThatIsNotKeptAlive() async throws {

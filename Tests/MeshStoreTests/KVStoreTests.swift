@@ -36,7 +36,7 @@ import Testing
 
     @Test func refusesWhatItMustAndChangesNothing() throws {
         var configuration = KVStoreConfiguration()
-        configuration.maximumRequestBytes = 10
+        configuration.maximumRequestBytes = 30
         let store = KVStore(configuration: configuration)
         #expect(throws: EtcdError.emptyKey) { try store.put("", "x") }
         #expect(throws: EtcdError.emptyKey) { try store.delete(.key("")) }
@@ -45,7 +45,7 @@ import Testing
         #expect(throws: EtcdError.requestTooLarge) { try store.put("key", "12345678") }
         #expect(try store.put("key", "1234567") == 2)
         #expect(throws: EtcdError.requestTooLarge) {
-            try store.perform(TransactionRequest(success: [.put(PutRequest("a", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))]))
+            try store.perform(TransactionRequest(success: [.put(PutRequest("a", [1, 2, 3, 4, 5, 6]))]))
         }
         #expect(store.revision == 2)
     }

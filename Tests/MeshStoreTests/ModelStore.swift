@@ -15,6 +15,9 @@ struct ModelStore {
     var revision: Int64 = 1
     var compacted: Int64 = 0
     var maximumOperations = 128
+    var leases: [Int64: Lease] = [:]
+    var now = Duration.zero
+    var isTimeRunning = false
 
     func pair(_ key: [UInt8], at revision: Int64) -> KeyValue? {
         histories[key]?.last { $0.revision <= revision }?.pair
@@ -115,7 +118,7 @@ struct ModelStore {
     mutating func put(_ request: PutRequest) throws(EtcdError) -> PutAnswer {
         try Self.checkShape(request)
         // The lease's fault counts before the key's here, and after it inside a transaction.
-        if request.lease != .none { throw .leaseNotFound }
+        if request.lease != .none, leases[request.lease.rawValue] == nil { throw .leaseNotFound }
         try check(request)
         let previous = write(request, at: revision + 1)
         revision += 1
@@ -154,7 +157,7 @@ struct ModelStore {
         if request.ignoreValue || request.ignoreLease, pair(request.key.bytes, at: revision) == nil {
             throw .keyNotFound
         }
-        if request.lease != .none { throw .leaseNotFound }
+        if request.lease != .none, leases[request.lease.rawValue] == nil { throw .leaseNotFound }
     }
 
     mutating func write(_ request: PutRequest, at next: Int64) -> KeyValue? {
@@ -165,7 +168,7 @@ struct ModelStore {
             modRevision: Revision(next),
             version: (old?.version ?? 0) + 1,
             value: request.ignoreValue ? Array(old?.value ?? []) : request.value,
-            lease: .none
+            lease: request.ignoreLease ? old?.lease ?? .none : request.lease
         )
         histories[request.key.bytes, default: []].append(Version(revision: next, pair: new))
         events.append(WatchEvent(kind: .put, pair: new))

@@ -50,9 +50,17 @@ struct RandomRequests {
         request.previousPair = chance(30)
         request.ignoreValue = chance(5)
         if request.ignoreValue, chance(90) { request.value = [] }
-        request.ignoreLease = chance(5)
-        if chance(3) { request.lease = LeaseID(7) }
+        request.ignoreLease = chance(10)
+        if request.ignoreLease ? chance(10) : chance(40) { request.lease = lease() }
         return request
+    }
+
+    /// One of a few leases, of which about half are there at a time.
+    mutating func lease() -> LeaseID { LeaseID(Int64(number(-3...8))) }
+
+    mutating func grant() -> LeaseGrantRequest {
+        let ttl = chance(5) ? [.min, -1, 9_000_000_000, 9_000_000_001][number(0...3)] : Int64(number(0...60))
+        return LeaseGrantRequest(ttl: ttl, id: chance(5) ? .none : lease())
     }
 
     mutating func delete() -> DeleteRequest {
@@ -85,7 +93,7 @@ struct RandomRequests {
         case 1: target = .createRevision(chance(50) ? .none : near)
         case 2: target = .modRevision(chance(50) ? .none : near)
         case 3: target = .value(value())
-        default: target = .lease(LeaseID(Int64(number(0...1))))
+        default: target = .lease(chance(30) ? .none : lease())
         }
         return Compare(chance(80) ? .key(key()) : range(), relation, target)
     }

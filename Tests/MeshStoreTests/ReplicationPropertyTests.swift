@@ -10,6 +10,9 @@ import Testing
         try await withRandomNumbers { numbers in
             var random = RandomRequests(numbers)
             let followed = KVStore()
+            for id in -3...8 where id != 0 {
+                _ = try followed.perform(LeaseGrantRequest(ttl: 60, id: LeaseID(Int64(id))))
+            }
             let replica = ReplicatedStore()
             let identity = followed.identity
             var cursor = WatchCursor(.all)
@@ -19,6 +22,11 @@ import Testing
                 switch random.number(0...9) {
                 case 0...3: _ = try? followed.perform(random.put())
                 case 4: _ = try? followed.perform(random.delete())
+                case 7 where random.chance(5):
+                    let lease = random.lease()
+                    if (try? followed.revokeLease(lease)) != nil {
+                        _ = try followed.perform(LeaseGrantRequest(ttl: 60, id: lease))
+                    }
                 case 5...6: _ = try? followed.perform(random.transaction(1, followed.revision.rawValue))
                 case 7 where random.chance(5):
                     // Listed anew, as after a gap.
@@ -50,7 +58,7 @@ import Testing
         _ random: inout RandomRequests,
         _ listed: Revision
     ) {
-        guard replica.revision == followed.revision else { return }
+        guard listed != .none, replica.revision == followed.revision else { return }
         var request = random.read(listed.rawValue, followed.revision.rawValue)
         if request.revision > .none, request.revision < listed {
             #expect(throws: EtcdError.compacted) { try replica.range(request) }

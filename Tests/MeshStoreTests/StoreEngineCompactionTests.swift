@@ -75,6 +75,47 @@ import Testing
         #expect(engine.history.bytes > 5_000)
     }
 
+    @Test func keepsHistoryInItsBoundOfRevisions() throws {
+        for bound in [0, 1, 7, 100, 3_000] {
+            var configuration = KVStoreConfiguration()
+            configuration.maximumHistoryRevisions = bound
+            var engine = StoreEngine(configuration: configuration)
+            var least = Int64.max
+            for number in 0..<4_000 {
+                _ = try engine.put(PutRequest("key/\(number % 10)", []))
+                let readable = engine.revision.rawValue - max(1, engine.compactedRevision.rawValue)
+                #expect(readable <= bound)
+                if engine.compactedRevision > .none { least = min(least, readable) }
+            }
+            #expect(least >= bound - min(256, bound / 8), "no more than a batch is dropped too early")
+        }
+    }
+
+    @Test func goesTowardsARevisionInPartsOfWholeRevisions() throws {
+        var engine = StoreEngine()
+        for number in 0..<10 {
+            let puts = (0..<10).map { TransactionRequest.Operation.put(PutRequest("key/\(number)/\($0)", [])) }
+            _ = try engine.perform(TransactionRequest(success: puts))
+        }
+        func compact(_ revision: Revision, _ changes: Int) -> Bool {
+            engine.compact(towards: revision, maximumChanges: changes)
+        }
+        // Revisions 2…11 of ten changes each; 25 changes are two revisions and a half.
+        #expect(compact(9, 25))
+        #expect(engine.compactedRevision == 4)
+        #expect(engine.history.count == 80)
+        #expect(compact(9, 1), "at least one")
+        #expect(engine.compactedRevision == 5)
+        #expect(!compact(9, 1_000))
+        #expect(engine.compactedRevision == 9)
+        #expect(!compact(9, 10))
+        #expect(!compact(3, 10))
+        #expect(!compact(99, 1_000), "no further than the present revision")
+        #expect(engine.compactedRevision == 11)
+        #expect(engine.history.count == 10)
+        #expect(try read(engine, at: 11).count == 100)
+    }
+
     @Test func keepsTheLastRevisionWhateverItsSize() throws {
         for bound in [0, 1, 5] {
             var configuration = KVStoreConfiguration()

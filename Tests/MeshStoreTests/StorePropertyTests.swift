@@ -19,6 +19,9 @@ import Testing
             var configuration = KVStoreConfiguration()
             configuration.maximumHistoryChanges = Int.random(in: 0...600, using: &numbers)
             configuration.maximumHistoryBytes = Int.random(in: 0...20_000, using: &numbers)
+            if Bool.random(using: &numbers) {
+                configuration.maximumHistoryRevisions = Int.random(in: 0...300, using: &numbers)
+            }
             var run = PropertyRun(numbers, configuration: configuration)
             try await run.steps(10_000)
             run.checkWholeHistory()
@@ -49,7 +52,8 @@ private struct PropertyRun {
     }
 
     private mutating func step() throws {
-        switch random.number(0...99) {
+        switch random.number(0...109) {
+        case 100...109: try leaseStep()
         case 0...39:
             let request = random.put()
             try compare(request, { (engine: inout StoreEngine) throws(EtcdError) in try engine.put(request) }) {
@@ -82,6 +86,56 @@ private struct PropertyRun {
         case 97: keepSnapshot()
         default: checkState()
         }
+    }
+
+    private mutating func leaseStep() throws {
+        switch random.number(0...9) {
+        case 0...2:
+            let request = random.grant()
+            let now = model.now
+            var numbers = random.numbers
+            var chosen: LeaseID?
+            try compare(request) { (engine: inout StoreEngine) throws(EtcdError) in
+                let answer = try engine.grantLease(request, now: now, using: &numbers)
+                chosen = answer.id
+                return answer
+            } _: { (model: inout ModelStore) throws(EtcdError) in
+                try model.grant(request, chosen: chosen)
+            }
+            random.numbers = numbers
+        case 3:
+            let id = random.lease()
+            try compare(id, { (engine: inout StoreEngine) throws(EtcdError) in try engine.revokeLease(id) }) {
+                (model: inout ModelStore) throws(EtcdError) in try model.revoke(id)
+            }
+        case 4...5:
+            let id = random.lease()
+            let now = model.now
+            try compare(id, { (engine: inout StoreEngine) in engine.keepLeaseAlive(id, now: now) }) {
+                (model: inout ModelStore) in model.keepAlive(id)
+            }
+        case 6:
+            let id = random.lease()
+            #expect(engine.timeToLive(of: id, keys: true, now: model.now) == model.timeToLive(id))
+            #expect(engine.leaseList(now: model.now).leases == model.leaseList())
+        case 7 where random.chance(20):
+            if model.isTimeRunning { engine.leases.endTime() } else { engine.leases.beginTime(at: model.now) }
+            model.setTimeRunning(!model.isTimeRunning)
+        default:
+            model.now += .milliseconds(random.number(0...10_000))
+            try letLeasesEnd()
+        }
+        if let broken = engine.leases.brokenInvariant() { Issue.record("\(broken)") }
+    }
+
+    private mutating func letLeasesEnd() throws {
+        while true {
+            let ended = engine.leases.overdue(at: model.now, limit: 2)
+            if ended.isEmpty { break }
+            for id in ended { engine.expireLease(id, now: model.now) }
+        }
+        model.expire()
+        try followBounds()
     }
 
     /// Ends the run at the first difference: all later ones would follow from it.
@@ -124,6 +178,9 @@ private struct PropertyRun {
             engine.history.count <= configuration.maximumHistoryChanges
             && engine.history.bytes <= configuration.maximumHistoryBytes
         #expect(isInBounds || engine.compactedRevision == engine.revision)
+        if let maximum = configuration.maximumHistoryRevisions {
+            #expect(engine.revision.rawValue - max(1, engine.compactedRevision.rawValue) <= maximum)
+        }
     }
 
     private mutating func watch() {
@@ -190,6 +247,13 @@ private struct PropertyRun {
         let kept = model.events.filter { $0.revision.rawValue >= model.compacted }
         #expect(engine.history.count == kept.count)
         #expect(engine.history.bytes == kept.reduce(0) { $0 + $1.pair.encoded.count })
+        let past = kept.reduce(0) { sum, event in
+            let revision = event.revision.rawValue
+            let before = model.pair(event.pair.key.bytes, at: revision - 1)
+            return sum + (before?.encoded.count ?? 0) + (event.kind == .delete ? event.pair.encoded.count : 0)
+        }
+        let live = model.keys(in: .all).compactMap { model.pair($0, at: model.revision) }
+        #expect(engine.storedBytes == past + live.reduce(0) { $0 + $1.encoded.count })
         // Nothing is remembered of keys that no readable revision has.
         var remembered = 0
         engine.index.visit(.all, liveOnly: false) { _ in

@@ -8,7 +8,7 @@ import Testing
     }
 
     private func contents(_ store: KVStore) -> [String: String] {
-        let pairs = store.snapshot().pairs(in: .all)
+        let pairs = store.snapshot().pairs()
         return Dictionary(
             uniqueKeysWithValues: pairs.map { ("\($0.key)", String(decoding: $0.value, as: UTF8.self)) })
     }
