@@ -41,7 +41,7 @@ let package = Package(
             name: "ClusterMeshInternals",
             targets: [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", "MeshLocalAPI",
+                "MeshViews", "MeshMirror", "MeshReplica", "MeshLocalAPI",
             ]
         ),
         // What fuzzing runs. No promise of stability.
@@ -93,13 +93,17 @@ let package = Package(
             "MeshLocalAPI",
             ["MeshCore", "MeshRPC", "MeshWire", "MeshStore", "MeshWatcher", collections, logging, serviceLifecycle]
         ),
+        module(
+            "MeshReplica",
+            ["MeshCore", "MeshClient", "MeshStore", collections, logging, serviceLifecycle]
+        ),
 
         // 5: product
         module(
             "ClusterMesh",
             [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", "MeshLocalAPI", logging, serviceLifecycle, yams,
+                "MeshViews", "MeshMirror", "MeshReplica", "MeshLocalAPI", logging, serviceLifecycle, yams,
             ]
         ),
 
@@ -156,6 +160,12 @@ let package = Package(
             ]
         ),
         tests(
+            "MeshReplicaTests",
+            [
+                "MeshReplica", "MeshClient", "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", logging,
+            ]
+        ),
+        tests(
             "MeshLocalAPITests",
             [
                 "MeshLocalAPI", "MeshCore", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "MeshWatcher", "TestSupport",
@@ -170,8 +180,8 @@ let package = Package(
             "InteroperabilityTests",
             [
                 "ClusterMesh", "ClusterMeshTestKit", "MeshClient", "MeshCore", "MeshLocalAPI", "MeshMirror",
-                "MeshRecords",
-                "MeshRPC", "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire", "TestSupport", "mesh-demo", logging,
+                "MeshRecords", "MeshReplica", "MeshRPC", "MeshStore", "MeshTLS", "MeshWatcher", "MeshWire",
+                "TestSupport", "mesh-demo", logging,
             ]
         ),
     ]

@@ -13,17 +13,20 @@ public final class EtcdReader: Sendable {
     private let channel: RPCChannel
     private let requestTimeout: Duration
     private let maximumFragmentBytes: Int
+    private let handshakeCount: Locked<Int>
 
     /// Makes a reader; nothing is sent yet.
     ///
     /// - Throws: `InvalidArgument` if a setting is out of its range or the credentials are not PEM text.
     public init(configuration: EtcdReaderConfiguration, logger: Logger) throws(EtcdError) {
         let endpoint = configuration.endpoint
+        let handshakes = Locked(0)
+        handshakeCount = handshakes
         var channel = RPCChannelConfiguration(
             host: endpoint.host,
             port: endpoint.port,
             credentials: configuration.credentials,
-            verifier: configuration.verifier
+            verifier: configuration.verifier.counting(into: handshakes)
         )
         channel.resolvedAddress = endpoint.address
         channel.expectedPeer = .server(
@@ -47,30 +50,46 @@ public final class EtcdReader: Sendable {
     /// The server's identity at the last handshake; `nil` before the first.
     public var serverIdentity: PeerIdentity? { channel.serverIdentity }
 
+    /// How many handshakes the server's certificate was judged in: while it stays the same, it was one connection.
+    package var handshakes: Int { handshakeCount.withLock { $0 } }
+
     /// Reads a range.
     ///
     /// - Throws: The server's error; DeadlineExceeded after ``EtcdReaderConfiguration/requestTimeout``; Canceled if the
     ///   task is cancelled; DataLoss if the answer can't be read.
     public func range(_ request: RangeRequest) async throws(EtcdError) -> (ResponseHeader, RangeAnswer) {
+        try await call(EtcdMethods.range, RangeCodec.encodeRequest(request), "a Range", RangeCodec.decodeAnswer)
+    }
+
+    /// Reads the server's version, such as `3.5.16`.
+    ///
+    /// - Throws: As ``range(_:)``.
+    package func version() async throws(EtcdError) -> String {
+        // The request has no fields.
+        try await call(EtcdMethods.status, [], "a Status", MaintenanceCodec.decodeStatusAnswer).1.version
+    }
+
+    private func call<Answer>(
+        _ path: String,
+        _ request: [UInt8],
+        _ name: String,
+        _ decode: ([UInt8]) throws(WireMessageError) -> (header: ResponseHeader?, answer: Answer)
+    ) async throws(EtcdError) -> (ResponseHeader, Answer) {
         let bytes: [UInt8]
         do {
-            bytes = try await channel.unary(
-                RPCMethod(path: EtcdMethods.range),
-                RangeCodec.encodeRequest(request),
-                timeout: requestTimeout
-            )
+            bytes = try await channel.unary(RPCMethod(path: path), request, timeout: requestTimeout)
         } catch {
             throw EtcdError(error)
         }
+        let header: ResponseHeader?
+        let answer: Answer
         do {
-            let (header, answer) = try RangeCodec.decodeAnswer(bytes)
-            guard let header else { throw EtcdError(.dataLoss, "the answer to a Range has no header") }
-            return (header, answer)
-        } catch let error as EtcdError {
-            throw error
+            (header, answer) = try decode(bytes)
         } catch {
-            throw EtcdError(.dataLoss, "the answer to a Range can't be read: \(error)")
+            throw EtcdError(.dataLoss, "the answer to \(name) can't be read: \(error)")
         }
+        guard let header else { throw EtcdError(.dataLoss, "the answer to \(name) has no header") }
+        return (header, answer)
     }
 
     /// Opens a stream for watches.
@@ -98,5 +117,15 @@ extension EtcdError {
     /// What a call ended with, in etcd's terms.
     init(_ status: RPCStatus) {
         self.init(status.code, status.message)
+    }
+}
+
+extension PeerVerifier {
+    /// The same judgement, counted.
+    fileprivate func counting(into count: Locked<Int>) -> PeerVerifier {
+        PeerVerifier { leaf, chain, expected in
+            count.withLock { $0 += 1 }
+            return verify(leaf, chain, expected)
+        }
     }
 }

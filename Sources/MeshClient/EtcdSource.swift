@@ -17,6 +17,9 @@ package protocol EtcdWatchSource: Sendable {
     /// Asks for a watch.
     func create(_ request: WatchCreateRequest) async throws(EtcdError)
 
+    /// Asks how far all watches of the stream are.
+    func requestProgress() async throws(EtcdError)
+
     /// The next message, joined from its fragments; `nil` when the server ended the stream. After `timeout` the stream
     /// is cancelled and `deadlineExceeded` thrown.
     func next(timeout: Duration?) async throws(EtcdError) -> WatchServerMessage?

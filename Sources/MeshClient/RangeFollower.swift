@@ -12,6 +12,10 @@ public struct FollowConfiguration: Hashable, Sendable {
     /// How much of the server's data is taken in at most.
     public var budget = FollowBudget()
 
+    /// Whether an answer to a request for progress counts for the range, of which there may be only one then. Default
+    /// false, as etcd before 3.4.31 and 3.5.13 may send one ahead of events (etcd issue 15220), or never (17507).
+    public var takesProgress = false
+
     /// The defaults.
     public init() {}
 }
@@ -23,6 +27,10 @@ public protocol FollowApplier: Sendable {
 
     /// The server answered for the first time on this connection.
     func serverAnswered(clusterID: UInt64)
+
+    /// The stream of watches is open. `requestProgress` asks the server how far it is; the answer counts only with
+    /// ``FollowConfiguration/takesProgress``.
+    func streamOpened(requestProgress: @escaping @Sendable () async throws(EtcdError) -> Void)
 
     /// A listing of a range begins.
     func listingBegan(_ cause: ListingCause, ofRange index: Int)
@@ -37,10 +45,17 @@ public protocol FollowApplier: Sendable {
     func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError)
 }
 
+extension FollowApplier {
+    /// Does nothing: most appliers have no use for progress.
+    public func streamOpened(requestProgress: @escaping @Sendable () async throws(EtcdError) -> Void) {}
+}
+
 /// How far a follower is, told with each batch.
 public struct FollowProgress: Hashable, Sendable {
     /// The store that is followed (its `cluster_id`).
     public var clusterID: UInt64?
+    /// The greatest term of its consensus that a linearizable read told; 0 before the first.
+    public var raftTerm: UInt64
     /// The greatest revision of the store that a header named.
     public var storeRevision: Revision
     /// How much of the budget is used.
@@ -96,6 +111,7 @@ public final class RangeFollower {
             stream.cancel()
             for range in ranges { range.machine.disconnected() }
         }
+        applier.streamOpened { () async throws(EtcdError) in try await stream.requestProgress() }
         var connection = Connection()
         while true {
             if let index = ranges.indices.first(where: {
@@ -140,6 +156,7 @@ extension RangeFollower {
             if let batch = step.batch {
                 let progress = FollowProgress(
                     clusterID: range.machine.history?.clusterID,
+                    raftTerm: range.machine.history?.raftTerm ?? 0,
                     storeRevision: range.machine.storeRevision,
                     budget: budget
                 )
@@ -225,8 +242,11 @@ extension RangeFollower {
         } else if let known = connection.watches[message.watchID] {
             index = known
         } else if message.watchID == -1 {
-            // Progress of all watches, which is never asked for: etcd 3.4 may send it ahead of events.
-            return nil
+            // Progress of all watches, that is of the only one.
+            guard configuration.takesProgress, ranges.count == 1, let known = connection.watches.values.first else {
+                return nil
+            }
+            index = known
         } else {
             throw FollowError(.protocolViolation, "a message came for watch \(message.watchID), which does not exist")
         }

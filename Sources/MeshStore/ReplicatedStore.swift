@@ -66,9 +66,12 @@ public final class ReplicatedStore: Sendable {
     }
 
     /// Notes the term of the followed store's consensus. Within one history it never goes back.
-    package func note(raftTerm: UInt64) {
+    ///
+    /// - Parameter generation: the history that the term is of; if it was replaced since, nothing is noted.
+    package func note(raftTerm: UInt64, in generation: UInt64) {
         guard raftTerm > reader.head.origin.raftTerm else { return }
         commit { engine in
+            guard engine.origin.generation == generation else { return }
             engine.origin.raftTerm = max(engine.origin.raftTerm, raftTerm)
         }
     }

@@ -57,6 +57,7 @@ final class ScriptedWatches: EtcdWatchSource {
     private struct State {
         var created: [WatchCreateRequest] = []
         var timeouts: [Duration?] = []
+        var progressRequests = 0
         var isCancelled = false
     }
 
@@ -69,6 +70,7 @@ final class ScriptedWatches: EtcdWatchSource {
     }
 
     var created: [WatchCreateRequest] { state.withLock { $0.created } }
+    var progressRequests: Int { state.withLock { $0.progressRequests } }
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
     /// The timeouts that messages were asked for with.
     var timeouts: [Duration?] { state.withLock { $0.timeouts } }
@@ -79,6 +81,10 @@ final class ScriptedWatches: EtcdWatchSource {
 
     func create(_ request: WatchCreateRequest) async throws(EtcdError) {
         state.withLock { $0.created.append(request) }
+    }
+
+    func requestProgress() async throws(EtcdError) {
+        state.withLock { $0.progressRequests += 1 }
     }
 
     func next(timeout: Duration?) async throws(EtcdError) -> WatchServerMessage? {

@@ -188,10 +188,12 @@ import Testing
 
     @Test func theTermOnlyGrowsWithinAHistory() {
         let store = listed()
-        store.note(raftTerm: 9)
-        store.note(raftTerm: 7)
+        let generation = store.reader.head.origin.generation
+        store.note(raftTerm: 9, in: generation)
+        store.note(raftTerm: 7, in: generation)
         #expect(store.reader.header.raftTerm == 9)
         store.reset(to: [KeyValue](), at: 3, identity: identity, raftTerm: 2)
+        store.note(raftTerm: 9, in: generation)
         #expect(store.reader.header.raftTerm == 2)
     }
 
