@@ -20,7 +20,6 @@ struct ReplicaApplier: FollowApplier {
 
     func listingBegan(_ cause: ListingCause, ofRange index: Int) {
         core.update { state in
-            if cause != .first { state.status.resets[cause, default: 0] += 1 }
             state.machine.listingBegan()
             state.freshReads.followingEnded()
         }
@@ -55,6 +54,8 @@ struct ReplicaApplier: FollowApplier {
             )
             core.update { state in
                 state.status.clusterID = listed.clusterID
+                let cause = listed.summary.cause
+                if cause != .first { state.status.resets[cause, default: 0] += 1 }
                 state.status.lastListing = listed.summary
             }
         case .append(let events, let revision, let raftTerm):

@@ -25,7 +25,8 @@ public struct ReplicaStatus: Hashable, Sendable {
     public var connections = 0
     /// How often the etcd was followed on a new connection.
     public var synchronisations = 0
-    /// How often everything was listed again after the first time, by cause. Each time all watches of the store ended.
+    /// How often the store was reset after the first list, by what the listing found to be its cause. Each time all
+    /// watches of the store ended.
     public var resets: [ListingCause: Int] = [:]
     /// What the last listing found; `nil` before the first.
     public var lastListing: ListingSummary?

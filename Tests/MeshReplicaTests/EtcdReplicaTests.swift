@@ -178,8 +178,8 @@ import Testing
                 $0.maximumKeys = 8
             } _: { replica in
                 try await replica.follows(store)
-                let last = store.revision.next
-                try store.put("k/8", "fits")
+                let last = try store.put("k/8", "fits")
+                try await replica.follows(store)
                 try store.put("k/9", "does not")
                 try await eventually("it is refused") {
                     replica.status.lastError?.contains("maximumKeys (8)") ?? false
@@ -201,26 +201,13 @@ import Testing
             store: ReplicatedStore(),
             logger: .silent
         )
-        try await within(.seconds(30)) {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try? await replica.run() }
-                group.addTask {
-                    await #expect(throws: EtcdError.stopped) {
-                        while true {
-                            do {
-                                try await replica.store.reader.whenFresh()
-                                return
-                            } catch let error as EtcdError where error == .notFollowing {
-                                // It does not run yet.
-                                await Task.yield()
-                            }
-                        }
-                    }
-                }
-                while replica.status.waitingReads == 0 { await Task.yield() }
-                group.cancelAll()
-            }
-        }
+        let run = Task { try await replica.run() }
+        try await eventually("it runs") { replica.status.connections > 0 }
+        let read = Task { try await replica.store.reader.whenFresh() }
+        try await eventually("the read waits") { replica.status.waitingReads == 1 }
+        run.cancel()
+        await #expect(throws: EtcdError.stopped) { try await read.value }
+        try await run.value
         #expect(replica.status.state == .idle)
         await #expect(throws: ReplicaRunError.self) { try await replica.run() }
         await #expect(throws: EtcdError.notFollowing) { try await replica.store.reader.whenFresh() }
