@@ -1,11 +1,12 @@
 internal import CGRPC
 internal import Glibc
 
-/// Arguments of a core channel or server: names with a number or a text.
+/// Arguments of a core channel or server: names with a number, a text or a quota.
 struct ChannelArguments: Hashable {
     enum Value: Hashable {
         case number(Int32)
         case text(String)
+        case quota(MemoryQuota)
     }
 
     private(set) var values: [String: Value] = [:]
@@ -24,6 +25,15 @@ struct ChannelArguments: Hashable {
             return text
         }
         set { values[name] = newValue.map { .text($0) } }
+    }
+
+    /// What the buffers that core reads into are counted against.
+    var quota: MemoryQuota? {
+        get {
+            guard case .quota(let quota)? = values[GRPC_ARG_RESOURCE_QUOTA] else { return nil }
+            return quota
+        }
+        set { values[GRPC_ARG_RESOURCE_QUOTA] = newValue.map { .quota($0) } }
     }
 
     /// Calls `body` with the arguments as core wants them; core copies what it keeps.
@@ -47,6 +57,10 @@ struct ChannelArguments: Hashable {
             case .text(let text):
                 argument.type = GRPC_ARG_STRING
                 argument.value.string = copy(text)
+            case .quota(let quota):
+                argument.type = GRPC_ARG_POINTER
+                argument.value.pointer.p = UnsafeMutableRawPointer(quota.pointer)
+                argument.value.pointer.vtable = grpc_resource_quota_arg_vtable()
             }
             arguments.append(argument)
         }

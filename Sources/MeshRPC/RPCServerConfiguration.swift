@@ -1,6 +1,15 @@
 public import MeshCore
 
 /// Where a server listens, who it is, and what it takes from clients.
+///
+/// Core accepts every connection; no setting limits how many there are. What keeps them from being too many: who does
+/// not finish its handshake is closed after ``handshakeTimeout``, who has no calls after ``maximumConnectionIdle``, who
+/// is gone after ``keepaliveTime`` and ``keepaliveTimeout``; what is read for all of them is bounded by
+/// ``readBufferBytes``; and the process has file descriptors for ``maximumConnections``, or the server does not start.
+/// Not covered: whoever reaches the port can take descriptors, and make the server compute handshakes, as fast as it can
+/// connect; without a descriptor left nobody new is served, until the server notices within ``listenerProbeInterval``
+/// that its listener died of it, and listens anew. A client with a good certificate can keep as many connections open
+/// as it has streams (``maximumStreamsPerPeer``). Where strangers reach the port, a firewall has to count connections.
 public struct RPCServerConfiguration: Sendable {
     /// The address to listen on: an IP address (IPv6 without brackets) or a name; default 127.0.0.1.
     public var host = "127.0.0.1"
@@ -89,6 +98,16 @@ public struct RPCServerConfiguration: Sendable {
     /// The time after which an unanswered ping ends a connection: 1 s to 10 min, default 20 s.
     public var keepaliveTimeout: Duration = .seconds(20)
 
+    /// The time after which a connection without calls is closed; its client makes a new one for its next call: 1 s to 1
+    /// day, default 10 min.
+    public var maximumConnectionIdle: Duration = .seconds(600)
+
+    /// The most memory for buffers that is read into, over all connections; where it runs out, core reads less, closes
+    /// connections without calls and ends streams: 16 MiB to 1 TiB, default 1 GiB.
+    ///
+    /// What TLS takes for a connection (about 100 KB) and messages that are sent are not counted.
+    public var readBufferBytes = 1 << 30
+
     /// The shortest time between two pings of a client, with or without calls; who pings more often is sent away:
     /// 100 ms to 5 min, default 5 s. Etcd's clients and Cilium's ping every 10 to 15 s.
     public var minimumClientPingInterval: Duration = .seconds(5)
@@ -129,6 +148,8 @@ extension RPCServerConfiguration {
             Bounds.fault(of: "handshakeTimeout", handshakeTimeout, in: .milliseconds(100)...(.seconds(300))),
             Bounds.fault(of: "keepaliveTime", keepaliveTime, in: .seconds(1)...long),
             Bounds.fault(of: "keepaliveTimeout", keepaliveTimeout, in: .seconds(1)...(.seconds(600))),
+            Bounds.fault(of: "maximumConnectionIdle", maximumConnectionIdle, in: .seconds(1)...(.seconds(86_400))),
+            Bounds.fault(of: "readBufferBytes", readBufferBytes, in: (16 << 20)...(1 << 40)),
             Bounds.fault(
                 of: "minimumClientPingInterval",
                 minimumClientPingInterval,
@@ -182,6 +203,8 @@ extension RPCServerConfiguration {
         arguments[number: "grpc.http2.max_ping_strikes"] = 2
         arguments[number: "grpc.max_concurrent_streams"] = Int32(clamping: maximumStreamsPerConnection)
         arguments[number: "grpc.server_handshake_timeout_ms"] = CoreTime.milliseconds(handshakeTimeout)
+        arguments[number: "grpc.max_connection_idle_ms"] = CoreTime.milliseconds(maximumConnectionIdle)
+        arguments.quota = MemoryQuota(bytes: readBufferBytes)
         // Else a second process could bind the same port, and get a part of the connections.
         arguments[number: "grpc.so_reuseport"] = 0
         return arguments

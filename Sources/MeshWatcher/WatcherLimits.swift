@@ -7,6 +7,10 @@ package import MeshWire
 public struct WatcherLimits: Hashable, Sendable {
     /// For how many connections the process must be able to open files, else the server does not start; 1…1,000,000,
     /// default 1,000. More are not refused. An idle one costs about 100 KB.
+    ///
+    /// A connection that does not finish its handshake is closed after 10 s, one without calls after 10 min, one whose
+    /// client is gone after 50 s. Whoever reaches the port can still take descriptors as fast as it can connect: where
+    /// strangers do, a firewall has to count connections.
     public var connections = 1_000
 
     /// The most calls and streams at a time on one connection, whose client waits with more; 1…1,000,000, default 1,000.

@@ -71,6 +71,8 @@ import Testing
             ("handshakeTimeout", { $0.handshakeTimeout = .zero }),
             ("keepaliveTime", { $0.keepaliveTime = .zero }),
             ("keepaliveTimeout", { $0.keepaliveTimeout = .seconds(6000) }),
+            ("maximumConnectionIdle", { $0.maximumConnectionIdle = .zero }),
+            ("readBufferBytes", { $0.readBufferBytes = 1 }),
             ("minimumClientPingInterval", { $0.minimumClientPingInterval = .zero }),
             ("listenerProbeInterval", { $0.listenerProbeInterval = .zero }),
             ("host name", { $0.host = "no host" }),

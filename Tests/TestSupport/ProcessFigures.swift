@@ -1,15 +1,15 @@
-import Foundation
+internal import Foundation
 
 /// What the kernel says of this process.
-enum ProcessFigures {
+public enum ProcessFigures {
     /// The number of its threads.
-    static var threads: Int { get throws { try number("Threads:") } }
+    public static var threads: Int { get throws { try number("Threads:") } }
 
     /// The memory it has in RAM, in KiB.
-    static var residentKiB: Int { get throws { try number("VmRSS:") } }
+    public static var residentKiB: Int { get throws { try number("VmRSS:") } }
 
     /// The number of its open file descriptors.
-    static var descriptors: Int {
+    public static var descriptors: Int {
         get throws { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
     }
 
