@@ -164,37 +164,3 @@ public final class LocalServer: Service, Sendable {
         return handlers
     }
 }
-
-extension LocalServerConfiguration {
-    fileprivate var access: AccessPolicy { Self.access(writing: writing, readers: readers) }
-
-    /// What is answered to calls for which there is nothing here: the store is one member without users.
-    fileprivate var refusal: EtcdError {
-        EtcdError(
-            .permissionDenied,
-            "\(EtcdError.permissionDenied.message): cluster \(cluster) has one store and no users to administer here"
-        )
-    }
-
-    fileprivate var reading: ReadServicesConfiguration {
-        var reading = ReadServicesConfiguration(memberName: cluster.description, access: access)
-        reading.limits = limits
-        reading.progressInterval = progressInterval
-        reading.refusal = refusal
-        return reading
-    }
-
-    fileprivate var rpc: RPCServerConfiguration {
-        var rpc = RPCServerConfiguration(credentials: credentials, verifier: verifier)
-        switch address {
-        case .tcp(let host, let port):
-            rpc.host = host
-            rpc.port = port
-        case .unix(let path):
-            rpc.unixPath = path
-        }
-        limits.apply(to: &rpc)
-        rpc.maximumRequestBytes += Self.requestOverheadBytes
-        return rpc
-    }
-}

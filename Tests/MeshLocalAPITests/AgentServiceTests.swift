@@ -147,6 +147,19 @@ import Testing
         #expect(wrong?.message.contains("absolute") == true)
     }
 
+    @Test func withoutAClustersNameTheCertificateMustNameTheHost() async throws {
+        let directory = try TemporaryDirectory()
+        for address in [LocalAddress.loopback(), .unix(path: directory.file("local.sock"))] {
+            try await LocalFixture.run(agent: Agent().local) {
+                $0.address = address
+            } _: { fixture in
+                var client = try client(of: fixture.server)
+                client.cluster = nil
+                #expect(try await client.status() == Self.status)
+            }
+        }
+    }
+
     @Test func anotherClustersAgentIsRefused() async throws {
         try await LocalFixture.run(agent: Agent().local) { fixture in
             var client = try client(of: fixture.server)
