@@ -1,6 +1,6 @@
 public import Logging
 internal import MeshClient
-internal import MeshCore
+public import MeshCore
 public import MeshStore
 public import ServiceLifecycle
 
@@ -28,6 +28,7 @@ public final class EtcdReplica: Service, CustomStringConvertible {
     public let store: ReplicatedStore
 
     private let core: ReplicaCore
+    private let credentials: Locked<TLSCredentials>
     private let logger: Logger
 
     /// Makes a replica; nothing is connected before ``run()``.
@@ -44,6 +45,7 @@ public final class EtcdReplica: Service, CustomStringConvertible {
         }
         self.store = store
         self.logger = logger
+        credentials = Locked(configuration.credentials)
         core = ReplicaCore(configuration: configuration, store: store, rotation: rotation, logger: logger)
     }
 
@@ -51,6 +53,12 @@ public final class EtcdReplica: Service, CustomStringConvertible {
 
     /// How the replica is doing.
     public var status: ReplicaStatus { core.status }
+
+    /// Shows the etcd another certificate, and trusts other authorities, from the next connection on. The present one is
+    /// kept: it was judged when it was made.
+    public func replaceCredentials(_ credentials: TLSCredentials) {
+        self.credentials.withLock { $0 = credentials }
+    }
 
     /// Follows the etcd until the task is cancelled or the service group shuts down. An etcd that can't be reached, or
     /// misbehaves, never ends it.
@@ -82,9 +90,11 @@ public final class EtcdReplica: Service, CustomStringConvertible {
 
     /// Follows the etcd over one connection; answers why it ended.
     private func connect(to endpoint: EtcdEndpoint, _ follower: RangeFollower) async -> FollowError {
+        var configuration = core.configuration.reader(of: endpoint)
+        configuration.credentials = credentials.withLock { $0 }
         let reader: EtcdReader
         do {
-            reader = try EtcdReader(configuration: core.configuration.reader(of: endpoint), logger: logger)
+            reader = try EtcdReader(configuration: configuration, logger: logger)
         } catch {
             return FollowError(.requestFailed, "no connection can be made", cause: error)
         }
