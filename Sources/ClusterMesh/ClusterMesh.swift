@@ -10,6 +10,7 @@
 @_exported public import MeshLocalAPI
 @_exported public import MeshMirror
 @_exported public import MeshRecords
+@_exported public import MeshReplica
 @_exported public import MeshStore
 @_exported public import MeshTLS
 @_exported public import MeshViews

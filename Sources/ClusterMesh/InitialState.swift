@@ -5,16 +5,18 @@ internal import MeshWatcher
 
 /// Whether a cluster's store holds all of its records, and what is published when it does. Both of an agent's servers
 /// tell it, and its writers may declare it, so that it stands apart from the agent.
+///
+/// Where an etcd is followed, its own writers publish; the state is complete once it was listed.
 final class InitialState: Sendable {
     /// What gRPC's health protocol tells on all of the agent's servers.
     let health = ServingHealth(isServing: false)
 
-    private let store: KVStore
+    private let store: KVStore?
     private let name: ClusterName
     private let config: [UInt8]
     private let complete = Locked(false)
 
-    init(of configuration: MeshConfiguration, in store: KVStore) {
+    init(of configuration: MeshConfiguration, in store: KVStore?) {
         self.store = store
         name = configuration.name
         var config = ClusterConfig(id: configuration.id.rawValue)
@@ -29,9 +31,10 @@ final class InitialState: Sendable {
     /// Publishes the cluster config and, for each kind of record, the canary that peers wait for; returns the store's
     /// revision with them.
     ///
-    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
+    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write; ``MeshConfigurationError`` if there is none.
     @discardableResult
     func declareComplete() throws -> Revision {
+        guard let store else { throw MeshConfigurationError.follows(name) }
         try store.transaction { transaction in
             let configKey = KeyLayout.clusterConfig(of: name)
             // The same value again would only wake every peer.
@@ -41,8 +44,13 @@ final class InitialState: Sendable {
             }
             transaction.put(configKey, config)
         }
+        wasFilled()
+        return store.revision
+    }
+
+    /// The store holds everything, and whatever is to be published is in it.
+    func wasFilled() {
         complete.withLock { $0 = true }
         health.isServing = true
-        return store.revision
     }
 }

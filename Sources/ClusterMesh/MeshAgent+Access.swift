@@ -1,4 +1,6 @@
 public import MeshCore
+internal import MeshLocalAPI
+internal import MeshReplica
 public import MeshWatcher
 
 // What can be exchanged while an agent runs: the endpoints' certificate, who may read and write, and who is shut out.
@@ -11,9 +13,15 @@ extension MeshAgent {
     public func replaceCredentials(_ credentials: TLSCredentials) throws(MeshConfigurationError) {
         do {
             try server.replaceCredentials(credentials)
+            try local?.replaceCredentials(credentials)
         } catch {
             throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
         }
+    }
+
+    /// Shows the followed etcd another certificate from the next connection on; without one it does nothing.
+    public func replaceFollowedCredentials(_ credentials: TLSCredentials) {
+        state.replica?.replaceCredentials(credentials)
     }
 
     /// Replaces who may read besides other clusters, and who may write on the local listener. Open watches are judged
@@ -26,11 +34,13 @@ extension MeshAgent {
         new.additionalRoles = readers
         new.local?.writers = writers
         server.setAccess(new.server.access)
+        if let local, let access = new.localServer { local.setAccess(writing: access.writing, readers: access.readers) }
     }
 
     /// Refuses these certificates and no others, from now on: their handshakes fail, and their calls and streams end
     /// with Unauthenticated.
     public func setRevoked(_ revoked: RevokedCertificates) {
         server.setRevoked(revoked)
+        local?.setRevoked(revoked)
     }
 }

@@ -28,12 +28,13 @@ public final class MeshAgent: Service {
     /// What the agent was made with.
     public let configuration: MeshConfiguration
 
-    /// The cluster's own state. Nothing that a peer sends gets here.
-    public let store: KVStore
+    /// The cluster's own state, to be read; nothing that a peer sends gets here.
+    public let reader: StoreReader
 
     /// What all clusters say, merged.
     public let views: MergedViews
 
+    let state: AgentStore
     let server: WatcherServer
     let local: LocalServer?
     private let initialState: InitialState
@@ -49,30 +50,46 @@ public final class MeshAgent: Service {
         try configuration.validate()
         self.configuration = configuration
         self.logger = logger
-        store = KVStore(configuration: configuration.store)
-        initialState = InitialState(of: configuration, in: store)
         views = MergedViews(local: configuration.name)
         do {
+            let state = try AgentStore(configuration, logger: logger)
+            let reader = state.reader
+            initialState = InitialState(of: configuration, in: state.own)
             let mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
                 try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
             }
             server = try WatcherServer(
-                configuration: configuration.server, reader: store.reader, health: initialState.health, logger: logger)
-            local = try configuration.localServer.map { [store, initialState] local in
-                try LocalServer(
+                configuration: configuration.server, reader: reader, health: initialState.health, logger: logger)
+            local = try configuration.localServer.map { [initialState] local in
+                guard let own = state.own else { throw MeshConfigurationError.follows(configuration.name) }
+                return try LocalServer(
                     configuration: local,
-                    store: store,
+                    store: own,
                     agent: LocalAgent(
                         declareInitialStateComplete: { try initialState.declareComplete() },
-                        status: { AgentStatus(configuration, store.reader, initialState, mirrors) }
+                        status: { AgentStatus(configuration, reader, initialState, mirrors) }
                     ),
                     health: initialState.health,
                     logger: logger
                 )
             }
             self.mirrors = mirrors
+            self.reader = reader
+            self.state = state
+        } catch let error as MeshConfigurationError {
+            throw error
         } catch {
             throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
+        }
+    }
+
+    /// The cluster's own state, to be written.
+    ///
+    /// - Throws: ``MeshConfigurationError`` if the agent follows an etcd, where all writes belong.
+    public var store: KVStore {
+        get throws(MeshConfigurationError) {
+            guard let own = state.own else { throw .follows(configuration.name) }
+            return own
         }
     }
 
@@ -93,7 +110,10 @@ public final class MeshAgent: Service {
     /// Until then peers take nothing from this cluster, since a store that is still filling looks like a mass deletion.
     /// Saying it again is harmless.
     ///
-    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
+    /// An agent that follows an etcd says so by itself, once it has listed it, and leaves config and canaries to the
+    /// etcd's writers.
+    ///
+    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write; ``MeshConfigurationError`` if an etcd is followed.
     public func initialStateComplete() throws {
         try initialState.declareComplete()
     }
@@ -104,11 +124,12 @@ public final class MeshAgent: Service {
             name: configuration.name,
             id: configuration.id,
             port: port,
-            storeID: store.identity.clusterID,
-            revision: store.revision,
+            storeID: reader.identity.clusterID,
+            revision: reader.revision,
             isInitialStateComplete: initialState.isComplete,
             rejectedLocalRecords: rejectedLocalRecords.withLock { $0 },
-            peers: mirrors.map(\.status)
+            peers: mirrors.map(\.status),
+            followed: state.replica?.status
         )
     }
 
@@ -143,8 +164,11 @@ public final class MeshAgent: Service {
                 group.addTask { try await mirror.run() }
                 group.addTask { for await updates in changes { self.views.apply(updates) } }
             }
-            group.addTask { await self.followOwnStore() }
-            group.addTask { try await self.store.run() }
+            group.addTask {
+                try await self.waitUntilFilled()
+                await self.followOwnStore()
+            }
+            group.addTask { try await self.state.run() }
             defer { group.cancelAll() }
             try await serve()
         }
@@ -160,17 +184,24 @@ public final class MeshAgent: Service {
         }
     }
 
+    /// Waits until there is a store to read: a followed etcd must have been listed, an own store is there at once.
+    func waitUntilFilled() async throws {
+        guard let replica = state.replica else { return }
+        while !replica.status.isListed { try await Task.sleep(for: .milliseconds(10)) }
+        initialState.wasFilled()
+    }
+
     /// Keeps the views in step with the own store.
     private func followOwnStore() async {
         let name = configuration.name
         var records = LocalRecords(cluster: name, id: configuration.id, space: configuration.idSpace)
         let range = KeyRange.prefix(KeyLayout.state)
         while !Task.isCancelled {
-            let snapshot = store.snapshot()
+            let snapshot = reader.snapshot()
             publish(records.reset(to: snapshot.pairs(in: range)))
             views.apply([.current(name)])
             do {
-                for try await batch in store.watch(range, from: snapshot.revision.next) {
+                for try await batch in reader.watch(range, from: snapshot.revision.next) {
                     publish(records.apply(batch.events))
                 }
                 return

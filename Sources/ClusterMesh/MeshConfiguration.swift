@@ -2,6 +2,7 @@ public import MeshClient
 public import MeshCore
 public import MeshLocalAPI
 public import MeshMirror
+public import MeshReplica
 public import MeshStore
 internal import MeshTLS
 public import MeshWatcher
@@ -58,6 +59,14 @@ public struct LocalListenerConfiguration: Hashable, Sendable {
     }
 }
 
+/// Where a ``MeshAgent``'s own state comes from.
+public enum MeshSource: Sendable {
+    /// From this process, and from the cluster's own agents where there is a local listener.
+    case local
+    /// From an etcd of the cluster's own, of which the agent is a read-only proxy.
+    case follow(ReplicaConfiguration)
+}
+
 /// What a ``MeshAgent`` is: one cluster, where it serves, and whom it mirrors.
 public struct MeshConfiguration: Sendable {
     /// The most peers of one agent: as many as the larger number space has besides the own cluster.
@@ -85,7 +94,11 @@ public struct MeshConfiguration: Sendable {
     /// The server's certificate and key, and the roots that clients' certificates must lead to.
     public var credentials: TLSCredentials
 
-    /// Where the cluster's own agents write from outside; `nil`, the default, where only this process does.
+    /// Where the own state comes from. Default ``MeshSource/local``.
+    public var source = MeshSource.local
+
+    /// Where the cluster's own agents write from outside; `nil`, the default, where only this process does. Not
+    /// beside a followed etcd.
     public var local: LocalListenerConfiguration?
 
     /// The clusters to mirror. Default none; at most ``maximumPeers``.
@@ -147,6 +160,11 @@ public struct MeshConfigurationError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// What is said to whoever would write to an agent that follows an etcd.
+    static func follows(_ cluster: ClusterName) -> MeshConfigurationError {
+        MeshConfigurationError("cluster '\(cluster)' follows an etcd and has no store of its own; write to that etcd")
+    }
+
     public var description: String { message }
 }
 
@@ -155,6 +173,7 @@ extension MeshConfiguration {
     ///
     /// - Throws: ``MeshConfigurationError`` that names the peer.
     func validate() throws(MeshConfigurationError) {
+        if case .follow = source, local != nil { throw .follows(name) }
         guard peers.count <= Self.maximumPeers else {
             throw MeshConfigurationError(
                 "\(peers.count) peers are configured; at most \(Self.maximumPeers) are possible")

@@ -1,5 +1,6 @@
 public import MeshCore
 public import MeshMirror
+public import MeshReplica
 internal import MeshStore
 
 /// How an agent and its peers are doing.
@@ -20,6 +21,8 @@ public struct MeshStatus: Sendable {
     public var rejectedLocalRecords: Int
     /// The peers, by name.
     public var peers: [MirrorStatus]
+    /// How the followed etcd's replica is doing; `nil` if the own state is not an etcd's.
+    public var followed: ReplicaStatus?
 
     /// Whether every peer is followed and what is held of it is current.
     public var isSynchronized: Bool { peers.allSatisfy { $0.state.isCurrent } }

@@ -9,7 +9,7 @@ extension Story {
     func writeIsRefused() async throws {
         narrator.chapter("hurup tries to write to athens")
         let athens = try mesh.agent("athens")
-        let revision = athens.store.revision
+        let revision = athens.reader.revision
         let credentials = try mesh.certificates(of: "hurup").loadClientCredentials("remote-hurup")
         // The only write request in any program or library here; it is made to be refused.
         var configuration = RPCChannelConfiguration(
@@ -27,7 +27,7 @@ extension Story {
             isRefused = error.code == .permissionDenied
         }
         await channel.shutDown()
-        let isUntouched = athens.store.revision == revision
+        let isUntouched = athens.reader.revision == revision
         narrator.outcome(
             "write-refused", ok: isRefused && isUntouched, "answer: \(answer)",
             ["answer": .text(answer), "storeUntouched": .flag(isUntouched)])
@@ -38,7 +38,7 @@ extension Story {
         narrator.chapter("kos publishes records in the name of athens")
         let kos = try mesh.agent("kos")
         let before = try others(than: "kos").map { try view(at: $0) }
-        let athensNode = try mesh.agent("athens").store.snapshot().pairs(in: .prefix("cilium/state/nodes/v1/athens/"))[
+        let athensNode = try mesh.agent("athens").reader.snapshot().pairs(in: .prefix("cilium/state/nodes/v1/athens/"))[
             0]
         let lies: [(key: Key, value: [UInt8])] = [
             // A node of athens under a name of kos.

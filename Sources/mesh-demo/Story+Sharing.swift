@@ -38,7 +38,7 @@ extension Story {
         let athens = try mesh.agent("athens")
         let name = ServiceName(namespace: "shop", name: "cart")
         let key = RecordKey.service(name).key(in: athens.configuration.name)
-        guard let pair = athens.store.get(key) else {
+        guard let pair = athens.reader.snapshot()[key] else {
             return narrator.outcome("backend-added", ok: false, "athens has no service \(name)")
         }
         let added = "10.0.3.77"
