@@ -119,4 +119,17 @@ import Testing
         #expect(put.output == "OK\n", "\(put.errorOutput)")
         try await eventually("the key's end") { try await etcdctl.run("get", "cilium/state/x").output == "" }
     }
+
+    @Test func whoMayWriteChangesWithTheFile() async throws {
+        try served.writeConfiguration("local-listen: 127.0.0.1:0\nwrite: cn:first")
+        let process = try await ServeProcess.start(["--config", "mesh.yaml"], in: served.directory)
+        let (first, second) = (try local(process, as: "first"), try local(process, as: "second"))
+        #expect(try await first.run("put", "cilium/state/x", "1").exitCode == 0)
+        #expect(try await second.run("put", "cilium/state/x", "1").exitCode != 0)
+        try served.writeConfiguration("local-listen: 127.0.0.1:0\nwrite: cn:second")
+        try await eventually("the second's right") {
+            try await second.run("put", "cilium/state/x", "1").exitCode == 0
+        }
+        #expect(try await first.run("put", "cilium/state/x", "1").exitCode != 0)
+    }
 }

@@ -1,15 +1,22 @@
 internal import MeshCore
+internal import MeshReplica
+internal import MeshTLS
 internal import MeshWatcher
 
 extension MeshConfiguration {
     /// The agent of a served cluster, with the credentials that its files hold.
-    init(serving configuration: ServeConfiguration, credentials: TLSCredentials) {
+    ///
+    /// - Parameter followed: What is shown to the etcd that is followed; `nil` where none is.
+    init(serving configuration: ServeConfiguration, credentials: TLSCredentials, followed: TLSCredentials?) {
         self.init(
             name: configuration.name, id: configuration.id, credentials: credentials, idSpace: configuration.idSpace)
         host = configuration.host
         port = configuration.port
         advertisedURLs = configuration.advertised
         additionalRoles = configuration.readers
+        if let endpoints = configuration.followed?.endpoints, let followed {
+            source = .follow(ReplicaConfiguration(endpoints: endpoints, credentials: followed, verifier: .mesh()))
+        }
         if let address = configuration.localListen {
             var local = LocalListenerConfiguration(address: address)
             local.writers = configuration.writers

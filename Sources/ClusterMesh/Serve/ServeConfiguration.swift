@@ -2,6 +2,7 @@ public import Logging
 public import MeshClient
 public import MeshCore
 public import MeshLocalAPI
+internal import MeshReplica
 public import MeshWatcher
 
 /// What `clustermesh serve` serves, and how: every setting of ``ServeKey``, checked.
@@ -10,7 +11,7 @@ public import MeshWatcher
 public struct ServeConfiguration: Sendable {
     /// An etcd whose state is served instead of a state of one's own.
     public struct Followed: Hashable, Sendable {
-        /// Where it is reached; one to ``ServeConfiguration/maximumEndpoints``.
+        /// Where it is reached; one to `ReplicaConfiguration.maximumEndpoints`.
         public var endpoints: [EtcdEndpoint]
         /// The file of the certificate that is shown to it.
         public var certificate: String
@@ -19,9 +20,6 @@ public struct ServeConfiguration: Sendable {
         /// The file of the authorities that its certificate must come from.
         public var authorities: String
     }
-
-    /// The most endpoints of a followed etcd.
-    public static let maximumEndpoints = 5
 
     /// The cluster's name.
     public var name: ClusterName
@@ -124,8 +122,9 @@ public struct ServeConfiguration: Sendable {
     ) throws(ServeConfigurationError) -> Followed? {
         let endpoints = try reader.values(.follow) { try EtcdEndpoint(url: $0) }
         guard !endpoints.isEmpty else { return nil }
-        guard endpoints.count <= maximumEndpoints else {
-            throw reader.fault("\(endpoints.count) endpoints; at most \(maximumEndpoints) are possible", .follow)
+        let most = ReplicaConfiguration.maximumEndpoints
+        guard endpoints.count <= most else {
+            throw reader.fault("\(endpoints.count) endpoints; at most \(most) are possible", .follow)
         }
         return Followed(
             endpoints: endpoints,

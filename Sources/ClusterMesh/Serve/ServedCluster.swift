@@ -42,7 +42,8 @@ public final class ServedCluster: Service {
         // Looked at before they are read, so that no change falls between the two.
         observer = FileObserver(files.observed)
         agent = try MeshAgent(
-            configuration: MeshConfiguration(serving: configuration, credentials: try files.credentials()),
+            configuration: MeshConfiguration(
+                serving: configuration, credentials: try files.credentials(), followed: try files.followedCredentials()),
             logger: logger)
         try files.revoke(in: agent)
         try files.writeState(to: agent)
@@ -71,7 +72,11 @@ public final class ServedCluster: Service {
                 await observer.run { files.takeOver($0, into: agent) }
             }
             defer { group.cancelAll() }
-            onReady(self)
+            group.addTask {
+                // A followed etcd may be away; whoever waits for the ready line wants to read.
+                try await self.agent.waitUntilFilled()
+                self.onReady(self)
+            }
             try await agent.run()
         }
     }

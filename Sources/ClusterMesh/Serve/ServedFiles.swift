@@ -8,7 +8,7 @@ internal import MeshTLS
 struct ServedFiles: Sendable {
     /// What is looked at, and reported, together.
     enum Group: Hashable, Sendable {
-        case configuration, certificates, revocations, state
+        case configuration, certificates, followedCertificates, revocations, state
     }
 
     private let configuration: ServeConfiguration
@@ -33,6 +33,9 @@ struct ServedFiles: Sendable {
         files[.certificates] = [configuration.certificate, configuration.key, configuration.authorities].map {
             .file($0)
         }
+        files[.followedCertificates] = configuration.followed.map {
+            [.file($0.certificate), .file($0.key), .file($0.authorities)]
+        }
         files[.revocations] = configuration.revocationLists.map { [.file($0), .file(configuration.authorities)] }
         files[.configuration] = source.file.map { [.file($0)] }
         files[.state] = configuration.state.map { [$0.observed] }
@@ -49,6 +52,22 @@ struct ServedFiles: Sendable {
             purpose: .server)
     }
 
+    /// What is shown to the followed etcd, as it is now; `nil` where none is followed.
+    ///
+    /// - Throws: ``MeshTLS/TLSError`` that names the file.
+    func followedCredentials() throws(TLSError) -> TLSCredentials? {
+        guard let followed = configuration.followed else { return nil }
+        if followed.key != configuration.key { warnIfReadableByOthers(followed.key) }
+        do throws(TLSError) {
+            return try TLSCredentials.load(
+                certificate: followed.certificate, key: followed.key, roots: followed.authorities, purpose: .client)
+        } catch  where error.code == .wrongUsage && followed.certificate == configuration.certificate {
+            var error = error
+            error.message += "; give the one to show to the followed etcd with --follow-cert and --follow-key"
+            throw error
+        }
+    }
+
     /// Writes the state that the directory holds, if there is one, and says that it is complete.
     ///
     /// - Throws: ``StateDirectoryError``, ``StateWriteError``, or the store's error.
@@ -60,7 +79,7 @@ struct ServedFiles: Sendable {
             }
             return
         }
-        var writer = StateWriter(to: agent.store, limits: agent.configuration.store)
+        var writer = StateWriter(to: try agent.store, limits: agent.configuration.store)
         let outcome = try writer.write(try directory.load())
         state = writer
         logger.info("read the state", metadata: ["directory": "\(directory.path)", "keys": "\(outcome.put)"])
@@ -95,6 +114,7 @@ struct ServedFiles: Sendable {
     mutating func takeOver(_ groups: Set<Group>, into agent: MeshAgent) {
         if groups.contains(.configuration) { takeOverConfiguration(into: agent) }
         if groups.contains(.certificates) { takeOverCertificates(into: agent) }
+        if groups.contains(.followedCertificates) { takeOverFollowedCertificates(into: agent) }
         if groups.contains(.revocations) { takeOverRevocations(into: agent) }
         if groups.contains(.state) { takeOverState() }
     }
@@ -118,6 +138,16 @@ struct ServedFiles: Sendable {
             logger.info("took over the certificate", metadata: ["file": "\(configuration.certificate)"])
         } catch {
             logger.error("the certificate stays as it was: \(error)")
+        }
+    }
+
+    private func takeOverFollowedCertificates(into agent: MeshAgent) {
+        do {
+            guard let credentials = try followedCredentials() else { return }
+            agent.replaceFollowedCredentials(credentials)
+            logger.info("the followed etcd is shown the new certificate from the next connection on")
+        } catch {
+            logger.error("the certificate for the followed etcd stays as it was: \(error)")
         }
     }
 
