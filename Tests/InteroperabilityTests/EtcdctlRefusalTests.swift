@@ -21,7 +21,6 @@ import Testing
         (["role", "add", "someone"], ""),
         (["auth", "enable"], ""),
         (["member", "add", "other", "--peer-urls=http://127.0.0.1:1"], ""),
-        (["alarm", "disarm"], ""),
         (["defrag"], ""),
     ]
 

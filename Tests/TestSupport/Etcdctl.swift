@@ -65,6 +65,19 @@ public struct Etcdctl: Sendable {
         EtcdctlWatch(try start(["watch"] + arguments, input: ""))
     }
 
+    /// Starts to copy the keys with `prefix` into `destination`, and what changes from then on; runs until it is stopped
+    /// or the last reference to it goes. Every half a minute it writes how many keys it has copied.
+    public func makeMirror(of prefix: String, into destination: EtcdProcess) throws -> ChildProcess {
+        let files = destination.etcdctl.files
+        return try start(
+            [
+                "make-mirror", "--prefix", prefix, "--dest-cacert", files.roots, "--dest-cert", files.certificate,
+                "--dest-key", files.key, destination.endpoint,
+            ],
+            input: ""
+        )
+    }
+
     private func start(_ arguments: [String], input: String) throws -> ChildProcess {
         let common = [
             "--endpoints", endpoints, "--cacert", files.roots, "--cert", files.certificate, "--key", files.key,

@@ -76,6 +76,14 @@ final class EtcdWriter: Sendable {
         }
     }
 
+    @discardableResult
+    func perform(_ request: LeaseGrantRequest) async throws(EtcdError) -> LeaseGrantAnswer {
+        let bytes = try await call(EtcdMethods.leaseGrant, LeaseCodec.encodeRequest(request))
+        return try Self.read(bytes) { (bytes) throws(WireMessageError) in
+            try LeaseCodec.decodeGrantAnswer(bytes).answer
+        }
+    }
+
     func range(_ request: RangeRequest) async throws(EtcdError) -> (header: ResponseHeader?, answer: RangeAnswer) {
         let bytes = try await call(EtcdMethods.range, RangeCodec.encodeRequest(request))
         return try Self.read(bytes, RangeCodec.decodeAnswer)

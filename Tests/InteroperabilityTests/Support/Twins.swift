@@ -67,6 +67,19 @@ struct Twins: Sendable {
         try same(try store.put(key, value), try await writer.put(key, value).revision)
     }
 
+    /// Grants a lease with the number that `request` says, to both.
+    func grant(_ request: LeaseGrantRequest) async throws {
+        let (ours, theirs) = (try store.perform(request), try await writer.perform(request))
+        guard ours == theirs else { throw Difference(what: "\(request)", ours: "\(ours)", theirs: "\(theirs)") }
+    }
+
+    @discardableResult
+    func put(_ key: Key, _ value: String, lease: LeaseID) async throws -> Revision {
+        var request = PutRequest(key, Array(value.utf8))
+        request.lease = lease
+        return try same(try store.perform(request).revision, try await writer.perform(request).revision)
+    }
+
     @discardableResult
     func delete(_ range: KeyRange) async throws -> Revision {
         try same(try store.delete(range).revision, try await writer.delete(range).revision)
