@@ -14,7 +14,7 @@ import Testing
 
     /// The first columns of the table's rows.
     private func settings(_ document: String) -> [String] {
-        let rows = document.components(separatedBy: "## While it runs")[0].split(separator: "\n")
+        let rows = document.components(separatedBy: "## What is promised")[0].split(separator: "\n")
             .filter { $0.hasPrefix("| `") }
         return rows.flatMap { row in
             row.split(separator: "|")[0].split(separator: ",").map {
@@ -41,5 +41,7 @@ import Testing
         #expect(ServeSettings.maximumFileBytes == 256 << 10)
         #expect(document.contains("at most 256 entries"))
         #expect(ServeSettings.maximumValues == 256)
+        #expect(document.contains("a state file at most 64 MiB"))
+        #expect(StateDirectory.maximumFileBytes == 64 << 20)
     }
 }
