@@ -55,9 +55,11 @@ import Testing
     }
 
     @Test func aNewCertificateIsShownAndOpenStreamsGoOn() async throws {
-        let process = try await start("read: cn:first=*")
+        try served.writeState(["t/a": "1"])
+        let process = try await start("state: state\nread: cn:first=*")
         let etcdctl = try process.etcdctl(as: "first")
-        let watch = try await openWatch(etcdctl)
+        let watch = try etcdctl.watch("t/", "--prefix", "--rev=1")
+        _ = try await watch.lines(atLeast: 3, within: .seconds(30))
         let renewed = try TestCertificates.server("athens")
         #expect(try await !shown(by: process).contains(renewed.certificateChain))
 
@@ -65,9 +67,12 @@ import Testing
         process.process.signal(SIGHUP)
         try await process.waitUntilLogged("took over the certificate")
         try await eventually("the new certificate") { try await shown(by: process).contains(renewed.certificateChain) }
-        #expect(process.process.poll() == nil)
+        // The stream of before brings what is written after.
+        try served.writeState(["t/a": "2"])
+        let lines = try await watch.lines(atLeast: 6, within: .seconds(30))
+        #expect(lines == ["PUT", "t/a", "1", "PUT", "t/a", "2"])
         #expect(try watch.errorOutput == "")
-        #expect(try await etcdctl.run("get", "x").exitCode == 0)
+        withExtendedLifetime(etcdctl) {}
     }
 
     @Test func aCertificateWithoutItsKeyIsNotTaken() async throws {
