@@ -7,7 +7,7 @@ extension StoreEngine {
     /// every step that will be done is checked; then the steps are done in their order, each seeing the ones before it.
     mutating func perform(_ request: TransactionRequest) throws(EtcdError) -> TransactionAnswer {
         try request.checkShape(operations: max(1, configuration.maximumTransactionOperations))
-        try checkSize(request.encodedSize)
+        if !request.isReadOnly { try checkSize(request.encodedSize) }
         try request.checkDuplicateKeys()
         let steps = decide(request)
         try checkRoom(for: steps.puts)

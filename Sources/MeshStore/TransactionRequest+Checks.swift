@@ -3,6 +3,16 @@ internal import MeshCore
 // What can be said about a transaction without looking at a store.
 
 extension TransactionRequest {
+    /// Whether it has nothing but reads. etcd, and so this, does not look into nested transactions for that.
+    var isReadOnly: Bool {
+        [success, failure].joined().allSatisfy { operation in
+            switch operation {
+            case .range: true
+            case .put, .delete, .transaction: false
+            }
+        }
+    }
+
     /// Refuses empty keys, contradictory puts, and more than `operations` operations.
     ///
     /// A transaction weighs as much as the longest of its three lists; one nested in it has what that leaves over. So

@@ -57,7 +57,13 @@ import Testing
 
     @Test func aReadMayNameAnyKey() throws {
         let key = Key([UInt8](repeating: 1, count: 1_600_000))
-        #expect(try StoreEngine().range(RangeRequest(.key(key))).count == 0)
+        var engine = StoreEngine()
+        #expect(try engine.range(RangeRequest(.key(key))).count == 0)
+        let read = TransactionRequest.Operation.range(RangeRequest(.key(key)))
+        #expect(try engine.perform(TransactionRequest(success: [read], failure: [read])).succeeded)
+        #expect(throws: EtcdError.requestTooLarge) {
+            try engine.perform(TransactionRequest(success: [.transaction(TransactionRequest(success: [read]))]))
+        }
     }
 
     // MARK: - Room
