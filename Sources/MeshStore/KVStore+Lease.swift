@@ -11,9 +11,10 @@ extension KVStore {
     /// - Throws: `EtcdError`: a number that is taken (`lease already exists`), more than 9,000,000,000 seconds
     ///   (`too large lease TTL`), or more leases than `KVStoreConfiguration.maximumLeases` (`database space exceeded`).
     public func perform(_ request: LeaseGrantRequest) throws(EtcdError) -> LeaseGrantAnswer {
-        try commit(inPlace: true) { [clock] engine throws(EtcdError) in
-            var numbers = SystemRandomNumberGenerator()
-            return try engine.grantLease(request, now: clock.now(), using: &numbers)
+        let now = clock.now()
+        var numbers = SystemRandomNumberGenerator()
+        return try commit(inPlace: true) { engine throws(EtcdError) in
+            try engine.grantLease(request, now: now, using: &numbers)
         }
     }
 
@@ -30,6 +31,7 @@ extension KVStore {
     /// live is 0.
     @discardableResult
     public func keepLeaseAlive(_ id: LeaseID) -> LeaseKeepAliveAnswer {
-        commit(inPlace: true) { [clock] engine in engine.keepLeaseAlive(id, now: clock.now()) }
+        let now = clock.now()
+        return commit(inPlace: true) { engine in engine.keepLeaseAlive(id, now: now) }
     }
 }

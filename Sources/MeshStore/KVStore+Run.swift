@@ -17,7 +17,8 @@ extension KVStore: Service {
     /// It looks at the time once per `KVStoreConfiguration.maintenancePeriod`: a lease ends by so much late, never
     /// early. How old a revision is, it knows only from then on when it began. Leases that end together each make a revision of their own, the one that ended first first.
     public func run() async throws {
-        commit { [clock] engine in engine.leases.beginTime(at: clock.now()) }
+        let start = clock.now()
+        commit { engine in engine.leases.beginTime(at: start) }
         defer { commit { engine in engine.leases.endTime() } }
         let period = max(configuration.maintenancePeriod, .milliseconds(1))
         await cancelWhenGracefulShutdown {

@@ -6,6 +6,12 @@ public import MeshCore
 /// only for the moment in which its result is put in place. A store begins empty, at revision 1, with an identity of
 /// its own. What time brings about (leases end) happens only while ``run()`` does.
 ///
+/// Where it differs from etcd: it lives in memory, so that a new process has a new store, with an identity of its own.
+/// Every bound of history compacts by itself (etcd: only what was set up). A store that is full takes writes again as
+/// soon as keys are deleted (etcd: once it was compacted, defragmented and its alarm disarmed). Leases have their whole
+/// time again whenever ``run()`` begins (etcd: whenever a member becomes the leader). A compaction to revision 0 is
+/// always refused as compacted (etcd: not the first time). ``StoreReader/hash(at:)`` is not etcd's hash.
+///
 ///     let store = KVStore()
 ///     try store.put("fruit/apple", "red")
 ///     try store.transaction {

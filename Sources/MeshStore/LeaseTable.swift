@@ -70,7 +70,8 @@ struct LeaseTable: Sendable {
     mutating func renew(_ id: LeaseID, now: Duration) -> Int64? {
         guard let lease = leases[id], !isOver(lease, at: now) else { return nil }
         changes += 1
-        leases[id]?.deadline = now + .seconds(lease.ttl)
+        // Who looked at the clock a moment earlier may come a moment later.
+        leases[id]?.deadline = max(lease.deadline, now + .seconds(lease.ttl))
         return lease.ttl
     }
 
