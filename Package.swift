@@ -148,7 +148,8 @@ let package = Package(
         tests(
             "MeshWatcherTests",
             [
-                "MeshWatcher", "MeshRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport", logging, serviceLifecycle,
+                "MeshWatcher", "MeshRPC", "CGRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport", logging,
+                serviceLifecycle,
             ]
         ),
         tests("MeshViewsTests", ["MeshViews", "MeshRecords", "TestSupport"]),

@@ -19,6 +19,9 @@ public import ServiceLifecycle
 ///   compaction ends a watch; etcd says 0 there.
 /// - A stream whose client has finished sending ends once it has been sent what was there: nobody could end its watches
 ///   any more.
+/// - Hash and HashKV are for who may read every key, and their hash is our own: to be compared with that of another of
+///   our servers, never with etcd's.
+/// - There is no consensus: Status tells the store's revision as the indices of its log, and its own member as leader.
 /// - Watch ID -1 cannot be chosen by a client, as it is the one of answers that belong to no watch.
 /// - The bounds of ``WatcherLimits``.
 public final class WatcherServer: Service, Sendable {
