@@ -60,14 +60,20 @@ import Testing
 
     @Test(.timeLimit(.minutes(3))) func anExpiredLeaseTakesItsKeysAlong() async throws {
         try await LocalTwins.run { twins in
-            for etcdctl in [twins.etcdctl, twins.etcd.etcdctl] {
-                let lease = try await grant(etcdctl, 2)
-                _ = try await etcdctl.run("put", "x/1", "1", "--lease=\(lease.id)")
-                _ = try await etcdctl.run("put", "x/2", "1", "--lease=\(lease.id)")
+            @Sendable func letExpire(_ etcdctl: Etcdctl) async throws {
+                // Long enough for a busy machine to run both commands.
+                let lease = try await grant(etcdctl, 6)
+                for key in ["x/1", "x/2"] {
+                    let put = try await etcdctl.run("put", key, "1", "--lease=\(lease.id)")
+                    #expect(put.output == "OK\n", "\(put.errorOutput)")
+                }
                 try await eventually("the keys to go") {
                     try await etcdctl.run("get", "x/", "--prefix").output.isEmpty
                 }
             }
+            async let ours: Void = letExpire(twins.etcdctl)
+            async let theirs: Void = letExpire(twins.etcd.etcdctl)
+            _ = try await (ours, theirs)
             // One revision each for two puts and for the deletion of both.
             let said = try await twins.run(["get", "x/1", "-w", "json"])
             #expect(said.ours == said.theirs)
@@ -80,10 +86,10 @@ import Testing
             let etcdctl = try Etcdctl(
                 endpoints: server.address.endpoint, credentials: try TestCertificates.client("admin-athens")
             )
-            let lease = try await grant(etcdctl, 2)
+            let lease = try await grant(etcdctl, 6)
             _ = try await etcdctl.run("put", "kept", "1", "--lease=\(lease.id)")
             let keeper = try etcdctl.begin("lease", "keep-alive", lease.id)
-            // Each renewal is a line; the lease would not live to see the fifth.
+            // Each renewal, one every two seconds, is a line: the lease would not live to see the fifth.
             try await eventually("five renewals") { try keeper.output.split(separator: "\n").count >= 5 }
             #expect(store.get("kept") != nil)
             keeper.kill()

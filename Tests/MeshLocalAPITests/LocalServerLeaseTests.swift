@@ -37,19 +37,21 @@ import Testing
     }
 
     @Test func aLeaseThatIsKeptAliveOutlivesOneThatIsNot() async throws {
-        try await LocalFixture.run { fixture in
+        let clock = ManualClock()
+        try await LocalFixture.run(KVStore(clock: clock)) { fixture in
             try await fixture.withClient { client in
-                let kept = try await client.grant(2)
-                let left = try await client.grant(2)
+                let kept = try await client.grant(5)
+                let left = try await client.grant(5)
                 _ = try await client.put("kept", "x", lease: kept.id)
                 _ = try await client.put("left", "x", lease: left.id)
                 let stream = try client.open(EtcdMethods.leaseKeepAlive)
-                try await eventually("the lease that is left alone to expire") {
-                    #expect(try await keepAlive(stream, kept.id).ttl == kept.ttl)
-                    return try await client.range(.key("left")).count == 0
-                }
-                #expect(try await client.range(.key("kept")).count == 1)
+                try await clock.step(by: .milliseconds(500), times: 9)
+                #expect(try await keepAlive(stream, kept.id).ttl == 5)
+                try await clock.step(by: .milliseconds(500), times: 9)
+                #expect(try await client.range(.prefix("")).pairs.map(\.key) == ["kept"])
                 #expect(try await keepAlive(stream, left.id).ttl == 0)
+                try await clock.step(by: .milliseconds(500))
+                #expect(try await client.range(.prefix("")).count == 0)
             }
         }
     }
