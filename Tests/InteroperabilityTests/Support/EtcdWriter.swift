@@ -76,13 +76,48 @@ final class EtcdWriter: Sendable {
         }
     }
 
+    // MARK: Leases
+
     @discardableResult
     func perform(_ request: LeaseGrantRequest) async throws(EtcdError) -> LeaseGrantAnswer {
         let bytes = try await call(EtcdMethods.leaseGrant, LeaseCodec.encodeRequest(request))
-        return try Self.read(bytes) { (bytes) throws(WireMessageError) in
-            try LeaseCodec.decodeGrantAnswer(bytes).answer
-        }
+        return try Self.read(bytes, LeaseCodec.decodeGrantAnswer).answer
     }
+
+    /// Revokes a lease, and returns the store's revision afterwards.
+    @discardableResult
+    func revoke(_ id: LeaseID) async throws(EtcdError) -> Revision {
+        let bytes = try await call(EtcdMethods.leaseRevoke, LeaseCodec.encodeRevokeRequest(id))
+        return try Self.read(bytes, LeaseCodec.decodeRevokeAnswer)?.revision ?? .none
+    }
+
+    func perform(_ request: LeaseTimeToLiveRequest) async throws(EtcdError) -> LeaseTimeToLiveAnswer {
+        let bytes = try await call(EtcdMethods.leaseTimeToLive, LeaseCodec.encodeRequest(request))
+        return try Self.read(bytes, LeaseCodec.decodeTimeToLiveAnswer).answer
+    }
+
+    func leases() async throws(EtcdError) -> LeaseListAnswer {
+        try Self.read(try await call(EtcdMethods.leaseLeases, []), LeaseCodec.decodeListAnswer).answer
+    }
+
+    /// Keeps a lease alive once, on a stream of its own.
+    func keepAlive(_ id: LeaseID) async throws(EtcdError) -> LeaseKeepAliveAnswer {
+        let bytes: [UInt8]?
+        do {
+            let stream = try channel.openStream(RPCMethod(path: EtcdMethods.leaseKeepAlive))
+            defer { stream.cancel() }
+            try await stream.send(LeaseCodec.encodeKeepAliveRequest(id))
+            bytes = try await within(Self.timeout, "the answer to a keep-alive") { try await stream.next() }
+        } catch let status as RPCStatus {
+            throw EtcdError(status.code, status.message)
+        } catch {
+            throw EtcdError(.deadlineExceeded, "\(error)")
+        }
+        guard let bytes else { throw EtcdError(.dataLoss, "the stream ended without an answer") }
+        return try Self.read(bytes, LeaseCodec.decodeKeepAliveAnswer).answer
+    }
+
+    // MARK: Reads
 
     func range(_ request: RangeRequest) async throws(EtcdError) -> (header: ResponseHeader?, answer: RangeAnswer) {
         let bytes = try await call(EtcdMethods.range, RangeCodec.encodeRequest(request))
