@@ -17,8 +17,9 @@ demo: install ## three clusters in one process, over mutual TLS, telling their s
 test: install ## everything that takes minutes
 	$(SWIFT) test
 
-test-long: install ## the same, each random test twenty times
-	MESH_TEST_LONG=1 MESH_TEST_ROUNDS=20 $(SWIFT) test
+test-long: install ## the same, each random test twenty times, and etcdctl's load test and Python's clients from PyPI
+	.ci/python-clients $(CURDIR)/.build/python-clients
+	MESH_TEST_LONG=1 MESH_TEST_ROUNDS=20 MESH_TEST_PYTHON=$(CURDIR)/.build/python-clients $(SWIFT) test
 
 test-tsan: install ## under ThreadSanitizer; first shows that a planted race is found
 	.ci/run-tsan $(TSAN_BUILD)

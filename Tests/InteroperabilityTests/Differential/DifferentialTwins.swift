@@ -1,5 +1,4 @@
 import ClusterMesh
-import Logging
 import MeshLocalAPI
 import TestSupport
 
@@ -20,22 +19,13 @@ struct DifferentialTwins: Sendable {
         var storeConfiguration = KVStoreConfiguration()
         // etcd's follows from its timing, which is faster here than by default.
         storeConfiguration.minimumLeaseTTL = 1
-        let store = KVStore(configuration: storeConfiguration)
         let cluster = try ClusterName("athens")
-        var configuration = LocalServerConfiguration(
-            cluster: cluster,
-            credentials: try TestCertificates.server("athens"),
-            verifier: .mesh()
-        )
-        // Every key, as in an etcd without users.
-        configuration.writing = .cilium(cluster: cluster, allowsCacheWrites: true)
-        configuration.progressInterval = progressInterval
-        let server = try LocalServer(configuration: configuration, store: store, logger: .silent)
-        guard case .tcp(_, let port) = server.address else { return }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            group.addTask { try await store.run() }
-            defer { group.cancelAll() }
+        try await withLocalServer(storing: storeConfiguration) { configuration in
+            // Every key, as in an etcd without users.
+            configuration.writing = .cilium(cluster: cluster, allowsCacheWrites: true)
+            configuration.progressInterval = progressInterval
+        } _: { _, server in
+            guard case .tcp(_, let port) = server.address else { return }
             let writer = try EtcdWriter(port: port, credentials: try TestCertificates.client("admin-athens"))
             try await withEtcdWriter(writer) { ours in
                 try await withEtcdWriter(etcd) { theirs in

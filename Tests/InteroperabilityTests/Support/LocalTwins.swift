@@ -41,10 +41,11 @@ struct LocalTwins: Sendable {
 
 /// Runs `body` with a local server of cluster `athens` that runs, and the store it serves, whose leases expire.
 func withLocalServer(
+    storing: KVStoreConfiguration = KVStoreConfiguration(),
     configure: (inout LocalServerConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (KVStore, LocalServer) async throws -> Void
 ) async throws {
-    let store = KVStore()
+    let store = KVStore(configuration: storing)
     var configuration = LocalServerConfiguration(
         cluster: try ClusterName("athens"),
         credentials: try TestCertificates.server("athens"),
