@@ -33,6 +33,8 @@ public final class EtcdProcess: Sendable {
     private let ports: Locked<Ports>
     private let process = Locked<ChildProcess?>(nil)
     private let earlierLogs = Locked("")
+    /// How often its data were replaced by a snapshot's.
+    private let restores = Locked(0)
 
     /// Starts an etcd and waits until it serves.
     ///
@@ -90,6 +92,40 @@ public final class EtcdProcess: Sendable {
         try await end(SIGTERM)
     }
 
+    /// A number that it counts for whoever watches it, such as `etcd_debugging_mvcc_watcher_total`; `nil` if it does not
+    /// run or has no such number.
+    public func metric(_ name: String) -> Double? {
+        let port = ports.withLock { $0.metrics }
+        let answer = PlainHTTP.get(port: port, path: "/metrics", maximumBytes: 4 << 20) ?? ""
+        let line = answer.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + " ") }
+        return line.flatMap { Double($0.dropFirst(name.count + 1)) }
+    }
+
+    /// Writes a snapshot of its present data and returns the file's path.
+    public func saveSnapshot() async throws -> String {
+        let path = directory.file("snapshot")
+        let result = try await etcdctl.run("snapshot", "save", path)
+        guard result.exitCode == 0 else { throw StartError(description: "no snapshot: \(result.errorOutput)") }
+        return path
+    }
+
+    /// Puts a snapshot in the place of its data and starts it again, as an operator does after a loss: as the same
+    /// member with the same peer URL and token, so that the `cluster_id` stays the same too.
+    public func restore(from snapshot: String, within limit: Duration = .seconds(30)) async throws {
+        try await kill()
+        restores.withLock { $0 += 1 }
+        let peer = "http://127.0.0.1:\(ports.withLock { $0.peer })"
+        let result = try await etcdctl.run(
+            "snapshot", "restore", snapshot, "--name=\(cluster)", "--data-dir=\(dataDirectory)",
+            "--initial-cluster=\(cluster)=\(peer)", "--initial-cluster-token=\(directory.path)",
+            "--initial-advertise-peer-urls=\(peer)"
+        )
+        guard result.exitCode == 0 else { throw StartError(description: "not restored: \(result.errorOutput)") }
+        try await restart(within: limit)
+    }
+
+    private var dataDirectory: String { directory.file("data-\(restores.withLock { $0 })") }
+
     /// Starts it again, killing it first if it runs, on the same data and ports, and waits until it serves.
     public func restart(within limit: Duration = .seconds(30)) async throws {
         try await kill()
@@ -120,7 +156,7 @@ public final class EtcdProcess: Sendable {
         let ports = ports.withLock { $0 }
         let peer = "http://127.0.0.1:\(ports.peer)"
         return [
-            "--name=\(cluster)", "--data-dir=\(directory.file("data"))",
+            "--name=\(cluster)", "--data-dir=\(dataDirectory)",
             "--listen-client-urls=\(endpoint)", "--advertise-client-urls=\(endpoint)",
             "--listen-peer-urls=\(peer)", "--initial-advertise-peer-urls=\(peer)",
             "--initial-cluster=\(cluster)=\(peer)", "--initial-cluster-token=\(directory.path)",

@@ -2,8 +2,9 @@ internal import Foundation
 
 /// Just enough of HTTP to ask a local program for its health.
 enum PlainHTTP {
-    /// The answer to a GET on 127.0.0.1, headers included; `nil` if there is none within two seconds.
-    static func get(port: Int, path: String) -> String? {
+    /// The answer to a GET on 127.0.0.1, headers included; `nil` if there is none within two seconds. More than
+    /// `maximumBytes` are cut off.
+    static func get(port: Int, path: String, maximumBytes: Int = 65_536) -> String? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -24,7 +25,7 @@ enum PlainHTTP {
         }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4_096)
-        while answer.count < 65_536 {
+        while answer.count < maximumBytes {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count >= 0 else { return nil }
             if count == 0 { break }
