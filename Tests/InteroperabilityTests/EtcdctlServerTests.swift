@@ -7,7 +7,9 @@ import Testing
 @Suite struct EtcdctlServerTests {
     /// The rows of a table, cut into their fields, without the lines between them.
     private func table(_ text: String) -> [[String]] {
-        text.split(separator: "\n").filter { $0.hasPrefix("|") }.map { line in
+        // 3.5 draws the lines with other characters.
+        let lines = text.replacing("│", with: "|").split(separator: "\n")
+        return lines.filter { $0.hasPrefix("|") }.map { line in
             line.split(separator: "|").map { $0.trimming(while: \.isWhitespace) }
         }
     }
