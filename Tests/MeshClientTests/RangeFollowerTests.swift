@@ -15,6 +15,7 @@ private final class RecordingApplier: FollowApplier {
         var revisions: [Int: Revision] = [:]
         var held: Set<Int> = []
         var refuses = false
+        var requestProgress: (@Sendable () async throws(EtcdError) -> Void)?
     }
 
     let state: Locked<State>
@@ -28,6 +29,9 @@ private final class RecordingApplier: FollowApplier {
 
     func mayFollow(range index: Int) -> Bool { state.withLock { !$0.held.contains(index) } }
     func serverAnswered(clusterID: UInt64) { state.withLock { $0.answers.append(clusterID) } }
+    func streamOpened(requestProgress: @escaping @Sendable () async throws(EtcdError) -> Void) {
+        state.withLock { $0.requestProgress = requestProgress }
+    }
     func listingBegan(_ cause: ListingCause, ofRange index: Int) {
         state.withLock { $0.began[index, default: []].append(cause) }
     }
@@ -57,13 +61,15 @@ struct RangeFollowerTests {
     private func following(
         _ source: ScriptedSource,
         _ applier: RecordingApplier,
+        ranges: [KeyRange]? = nil,
+        configuration: FollowConfiguration = FollowConfiguration(),
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws -> FollowError? {
-        let ranges = ranges
+        let ranges = ranges ?? self.ranges
         return try await within(.seconds(20)) {
             try await withThrowingTaskGroup(of: FollowError?.self) { group in
                 group.addTask {
-                    let follower = RangeFollower(ranges: ranges)
+                    let follower = RangeFollower(ranges: ranges, configuration: configuration)
                     do throws(FollowError) {
                         try await follower.follow(source: source, applying: applier)
                     } catch {
@@ -185,6 +191,32 @@ struct RangeFollowerTests {
                 try await end()
             }
             #expect(error?.code == .protocolViolation)
+        }
+    }
+
+    @Test(
+        "progress of all watches is believed where that was asked for, of a follower of one range, once it is watched")
+    func progressOnRequest() async throws {
+        let source = ScriptedSource(server())
+        let applier = RecordingApplier()
+        var configuration = FollowConfiguration()
+        configuration.takesProgress = true
+        _ = try await following(source, applier, ranges: [ranges[0]], configuration: configuration) {
+            try await eventually("a watch is asked for") { source.streams.first?.created.count == 1 }
+            let listed = source.server.revision
+            source.change { $0.put(("z", "elsewhere")) }
+            var progress = source.server.progress()
+            progress.watchID = -1
+            // The first is for no watch yet.
+            source.streams[0].send(progress)
+            source.streams[0].send(source.server.created(0))
+            try await eventually("it is watched") { applier.state.withLock { $0.watching } == [0] }
+            #expect(applier.state.withLock { $0.revisions[0] } == listed)
+            let request = try #require(applier.state.withLock { $0.requestProgress })
+            try await request()
+            #expect(source.streams[0].progressRequests == 1)
+            source.streams[0].send(progress)
+            try await eventually("it is believed") { applier.state.withLock { $0.revisions[0] } == listed.next }
         }
     }
 

@@ -43,6 +43,30 @@ import Testing
         }
     }
 
+    @Test func ofOneRangeItIsAsFarAsTheEtcdSaysOnRequest() async throws {
+        try store.put("other", "before")
+        try await upstream.serving(store) {
+            try await upstream.following {
+                $0.range = .prefix("k")
+            } _: { replica in
+                try await replica.reaches(.watching)
+                let reader = replica.store.reader
+                #expect(reader.snapshot().pairs().map(\.key) == ["k"])
+                for number in 1...20 {
+                    // No event of the range says that these revisions are over.
+                    try store.put("other", "\(number)")
+                    let revision = try store.put("another", "\(number)")
+                    try await reader.whenFresh()
+                    #expect(reader.revision == revision)
+                }
+                try store.put("k", "1")
+                try await reader.whenFresh()
+                #expect(reader.snapshot().pairs().map(\.value) == [Array("1".utf8)[...]])
+                #expect(reader.revision == store.revision)
+            }
+        }
+    }
+
     @Test func waitsForAnEtcdThatComesBackInTime() async throws {
         try await upstream.following { replica in
             try await upstream.serving(store) { try await replica.follows(store) }
