@@ -2,20 +2,24 @@ internal import MeshCore
 public import ServiceLifecycle
 
 extension KVStore: Service {
-    /// How many leases are ended before other tasks get a turn, each of them in a commit of its own.
+    /// How many leases, or about how many of their keys, are ended before other tasks get a turn; each lease is ended in
+    /// a commit of its own.
     private static let maximumExpiredLeasesPerTurn = 256
+    private static let maximumExpiredKeysPerTurn = 4_096
 
     /// About how many changes of a compaction are dropped in one commit.
     private static let maximumCompactedChangesPerTurn = 4_096
 
-    /// Ends leases whose time is over, and compacts what is older than `KVStoreConfiguration.maximumHistoryAge`, until the task is cancelled or the service group shuts down gracefully.
+    /// Ends leases whose time is over, and compacts what is older than `KVStoreConfiguration.maximumHistoryAge`, until
+    /// the task is cancelled or the service group shuts down gracefully.
     ///
     /// Time runs for leases only while this does. Whenever it begins, every lease has its whole time again, because
     /// nobody may have been able to keep one alive before; while it does not run, no lease ends. Reading and writing do
     /// not need it.
     ///
     /// It looks at the time once per `KVStoreConfiguration.maintenancePeriod`: a lease ends by so much late, never
-    /// early. How old a revision is, it knows only from then on when it began. Leases that end together each make a revision of their own, the one that ended first first.
+    /// early. Leases that end together each make a revision of their own, the one that ended first first. How old a
+    /// revision is, it knows only from then on when it began.
     public func run() async throws {
         let start = clock.now()
         commit { engine in engine.leases.beginTime(at: start) }
@@ -49,7 +53,13 @@ extension KVStore: Service {
             let now = clock.now()
             let limit = Self.maximumExpiredLeasesPerTurn
             let ended = commit { engine in engine.leases.overdue(at: now, limit: limit) }
-            for id in ended { commit { engine in engine.expireLease(id, now: now) } }
+            var keys = 0
+            for id in ended where !Task.isCancelled {
+                keys += commit { engine in engine.expireLease(id, now: now) }
+                guard keys > Self.maximumExpiredKeysPerTurn else { continue }
+                keys = 0
+                await Task.yield()
+            }
             if ended.count < limit { return }
             await Task.yield()
         }

@@ -45,9 +45,6 @@ struct LeaseTable: Sendable {
     /// The keys attached to a lease, in their order. O(k log k).
     func keys(of id: LeaseID) -> [Key] { leases[id]?.keys.sorted() ?? [] }
 
-    /// How many keys are attached to a lease.
-    func keyCount(of id: LeaseID) -> Int { leases[id]?.keys.count ?? 0 }
-
     // MARK: - Changing
 
     /// Adds a lease that is not there yet.

@@ -25,8 +25,7 @@ extension StoreEngine {
     /// Ends a lease: deletes its keys, in their order, in one revision. Without keys it makes no revision.
     mutating func revokeLease(_ id: LeaseID) throws(EtcdError) -> Revision {
         guard let keys = leases.remove(id) else { throw .leaseNotFound }
-        for key in keys { _ = remove(.key(key), at: revision.next) }
-        finishTransaction()
+        delete(keys)
         return revision
     }
 
@@ -36,9 +35,19 @@ extension StoreEngine {
     }
 
     /// Ends a lease as ``revokeLease(_:)`` does, if its time is over and it is still there.
-    mutating func expireLease(_ id: LeaseID, now: Duration) {
-        guard leases.isOver(id, at: now) else { return }
-        _ = try? revokeLease(id)
+    ///
+    /// - Returns: how many keys were deleted.
+    @discardableResult
+    mutating func expireLease(_ id: LeaseID, now: Duration) -> Int {
+        guard leases.isOver(id, at: now), let keys = leases.remove(id) else { return 0 }
+        delete(keys)
+        return keys.count
+    }
+
+    /// Deletes the keys of a lease that is gone.
+    private mutating func delete(_ keys: [Key]) {
+        for key in keys { _ = remove(.key(key), at: revision.next) }
+        finishTransaction()
     }
 
     /// What is left of a lease.

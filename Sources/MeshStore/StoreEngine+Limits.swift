@@ -26,7 +26,7 @@ extension StoreEngine {
             let live = self[put.key]
             let value = put.ignoreValue ? live?.value.count ?? 0 : put.value.count
             let size = put.key.bytes.count + value + Self.maximumPairOverhead
-            bytes += max(0, size - (live.map { $0.encoded.count + Self.maximumPairOverhead } ?? 0))
+            bytes += max(0, size - (live?.encoded.count ?? 0))
             keys += live == nil ? 1 : 0
         }
         guard keys <= maximumKeys, bytes <= maximumBytes else { throw .noSpace }

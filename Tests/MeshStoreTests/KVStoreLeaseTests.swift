@@ -73,6 +73,17 @@ import Testing
         #expect(store.revision == Revision(1 + 2_000 + 500 + 2_000))
     }
 
+    @Test func endsLeasesOfManyKeysEachInOneRevision() async throws {
+        let store = KVStore(clock: clock)
+        for lease in 1...3 {
+            let id = try store.perform(LeaseGrantRequest(ttl: 3, id: LeaseID(Int64(lease)))).id
+            for number in 0..<3_000 { try store.put("\(lease)/\(number)", "", lease: id) }
+        }
+        try await running(store) { try await clock.step(by: .seconds(4)) }
+        #expect(store.snapshot().count == 0)
+        #expect(store.revision == 9_004)
+    }
+
     @Test func wakesWatchesWhenALeaseEnds() async throws {
         let store = KVStore(clock: clock)
         let lease = try store.perform(LeaseGrantRequest(ttl: 3)).id

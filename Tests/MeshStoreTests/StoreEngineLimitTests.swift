@@ -103,6 +103,23 @@ import Testing
         _ = try engine.put(put("new", bytes: 1_000))
     }
 
+    @Test func staysWithinItsBytesWhateverPairsGrowBy() throws {
+        // The same keys and values again and again: only their numbers and leases grow.
+        var engine = engine { $0.maximumBytes = 4_400 }
+        var numbers = SystemRandomNumberGenerator()
+        let lease = LeaseID(.max)
+        _ = try engine.grantLease(LeaseGrantRequest(ttl: 60, id: lease), now: .zero, using: &numbers)
+        for round in 0..<40 {
+            for key in 0..<100 {
+                var request = put("key/\(key)", bytes: 20)
+                if round > 20 { request.lease = lease }
+                _ = try? engine.put(request)
+                #expect(engine.liveBytes <= 4_400)
+            }
+        }
+        #expect(engine.liveBytes > 4_300, "the bound was reached")
+    }
+
     @Test func aStoreWithoutRoomCanBeEmptied() throws {
         var engine = engine {
             $0.maximumBytes = 0
