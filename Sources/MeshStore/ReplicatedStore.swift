@@ -7,7 +7,8 @@ package import MeshCore
 /// history cannot be continued, a reset takes the place of everything, which ends all watches as a compaction does.
 ///
 /// Its history begins with the list of the last reset, at revision R: reads at R and later are answered, a watch can
-/// begin at R + 1. It grows with each change, and is bounded as a local store's is. Leases are numbers on pairs here;
+/// begin at R + 1. It grows with each change, and is bounded in changes and bytes as a local store's is, but not in age:
+/// nobody here looks at a clock, and the followed store may have compacted more than this one has. Leases are numbers on pairs here;
 /// the followed store keeps them.
 ///
 /// Only the `package` methods change it, and they belong to one writer at a time; readers are any number, on any thread.
@@ -19,7 +20,7 @@ public final class ReplicatedStore: Sendable {
     private let writer: Locked<StorePublisher>
 
     /// Makes a store that refuses every read until it is told what it holds. Of the configuration, the bounds of
-    /// history and of kept snapshots matter.
+    /// history in changes and bytes, and that of kept snapshots, matter.
     public init(configuration: KVStoreConfiguration = KVStoreConfiguration()) {
         // The identity is never shown: there is nothing to read.
         let origin = StoreOrigin(identity: .random(), generation: StoreOrigin.noHistory)
