@@ -8,8 +8,8 @@ package import MeshCore
 ///
 /// Its history begins with the list of the last reset, at revision R: reads at R and later are answered, a watch can
 /// begin at R + 1. It grows with each change, and is bounded in changes and bytes as a local store's is, but not in age:
-/// nobody here looks at a clock, and the followed store may have compacted more than this one has. Leases are numbers on pairs here;
-/// the followed store keeps them.
+/// nobody here looks at a clock, and the followed store may have compacted more than this one has. Leases are numbers
+/// on pairs here; the followed store keeps them.
 ///
 /// Only the `package` methods change it, and they belong to one writer at a time; readers are any number, on any thread.
 public final class ReplicatedStore: Sendable {
