@@ -32,8 +32,10 @@ struct SessionClient {
         }
         guard var history = open[message.watchID] else { throw FuzzFinding("no watch was asked for \(message)") }
         if message.canceled {
-            // Here, too, the header says how far the watch has been sent everything.
-            history.messages.append(.progress(revision))
+            // Here, too, the header says how far the watch has been sent everything. A peer that may not read the keys any
+            // more is not even sent the rest of a message in parts.
+            let isCutOff = !message.cancelReason.isEmpty && history.isInsideOfMessage
+            if !isCutOff { history.messages.append(.progress(revision)) }
             if message.compactRevision > .none { history.messages.append(.compacted(message.compactRevision)) }
             ended.append(history)
             open[message.watchID] = nil
@@ -78,6 +80,13 @@ struct SessionClient {
         )
         history.messages.append(.created(revision))
         open[message.watchID] = history
+    }
+}
+
+extension WatchHistory {
+    /// Whether the last message was a part that another one must follow.
+    fileprivate var isInsideOfMessage: Bool {
+        if case .events(_, _, isPart: true) = messages.last { true } else { false }
     }
 }
 
