@@ -156,7 +156,7 @@ extension MirrorCore {
 
     func connectionDue() -> EtcdEndpoint? {
         if Task.isCancelled { return nil }
-        var generator = SystemRandomNumberGenerator()
+        var generator = RandomNumbers()
         return update { state in
             guard let endpoint = state.machine.connectionDue(using: &generator) else { return nil }
             state.status.endpoint = endpoint

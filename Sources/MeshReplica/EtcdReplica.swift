@@ -142,7 +142,7 @@ extension ReplicaCore {
 
     func connectionDue() -> EtcdEndpoint? {
         if Task.isCancelled { return nil }
-        var generator = SystemRandomNumberGenerator()
+        var generator = RandomNumbers()
         return update { state in
             let endpoint = state.machine.connectionDue(using: &generator)
             state.status.endpoint = endpoint

@@ -12,7 +12,7 @@ extension KVStore {
     ///   (`too large lease TTL`), or more leases than `KVStoreConfiguration.maximumLeases` (`database space exceeded`).
     public func perform(_ request: LeaseGrantRequest) throws(EtcdError) -> LeaseGrantAnswer {
         let now = clock.now()
-        var numbers = SystemRandomNumberGenerator()
+        var numbers = RandomNumbers()
         return try commit(inPlace: true) { engine throws(EtcdError) in
             try engine.grantLease(request, now: now, using: &numbers)
         }
