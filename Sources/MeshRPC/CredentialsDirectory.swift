@@ -11,8 +11,8 @@ internal import MeshCore
 /// another's key, unless core opens one file before and one after the rename. It compares the files' times to notice
 /// that, and they differ, because every set has a time of its own.
 ///
-/// It lies in memory (`/dev/shm`) where the system has that, so that a key that a killed process left behind does not
-/// outlive the machine's next start.
+/// It lies in memory (`/dev/shm`) where the system has that. It is claimed for as long as it is used, so that the next
+/// one that is made in the same place can tell what a killed process left behind, and removes that.
 final class CredentialsDirectory: Sendable {
     /// How often core looks for a change, in seconds: its shortest.
     static let refreshSeconds: UInt32 = 1
@@ -24,6 +24,7 @@ final class CredentialsDirectory: Sendable {
     }
 
     private let path: String
+    private let claim: DirectoryClaim
     private let state = Locked(State())
 
     /// The file that core reads the certificate chain from.
@@ -40,10 +41,17 @@ final class CredentialsDirectory: Sendable {
     /// Makes a directory in `parent` (`nil`: where the system keeps such things) and puts `credentials` into it.
     init(_ credentials: TLSCredentials, in parent: String? = nil) throws(CredentialsDirectoryError) {
         let parent = parent ?? Self.systemDirectory
-        var template = Array("\(parent)/clustermesh-credentials-XXXXXX".utf8CString)
+        Self.removeLeftovers(in: parent)
+        var template = Array("\(parent)/\(Self.namePrefix)XXXXXX".utf8CString)
         // Makes the directory with mode 0700.
         guard mkdtemp(&template) != nil else { throw .of("make a directory in", parent) }
         path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let claim = DirectoryClaim.take(path) else {
+            let error = CredentialsDirectoryError.of("claim", path)
+            rmdir(path)
+            throw error
+        }
+        self.claim = claim
         do throws(CredentialsDirectoryError) {
             try replace(with: credentials)
         } catch {
@@ -124,7 +132,7 @@ final class CredentialsDirectory: Sendable {
     }
 
     /// Removes a set of credentials, as far as it is there.
-    private static func removeSet(at directory: String) {
+    static func removeSet(at directory: String) {
         for name in [certificateName, keyName, rootsName] { unlink("\(directory)/\(name)") }
         rmdir(directory)
     }

@@ -105,4 +105,45 @@ import Testing
         #expect(error?.message.contains(missing) == true)
         #expect(error?.message.contains("No such file") == true)
     }
+
+    /// What a killed process leaves: the files, and nobody who claims them.
+    private func makeLeftover(_ name: String, age: TimeInterval) throws -> String {
+        let path = parent.file(name)
+        let set = path + "/1"
+        try FileManager.default.createDirectory(atPath: set, withIntermediateDirectories: true)
+        for file in ["tls.crt", "tls.key", "ca.crt"] {
+            try Data("old".utf8).write(to: URL(fileURLWithPath: "\(set)/\(file)"))
+        }
+        try FileManager.default.createSymbolicLink(atPath: path + "/current", withDestinationPath: "1")
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: path)
+        return path
+    }
+
+    @Test func whatAKilledProcessLeftIsRemovedByTheNext() throws {
+        let leftover = try makeLeftover("clustermesh-credentials-killed", age: 3_600)
+        let directory = try CredentialsDirectory(Self.credentials("1"), in: parent.path)
+        #expect(!FileManager.default.fileExists(atPath: leftover))
+        #expect(text(directory.key) == "key 1")
+    }
+
+    @Test func whatIsInUseOrNotALeftoverStays() throws {
+        let used = try CredentialsDirectory(Self.credentials("1"), in: parent.path)
+        let usedPath = try parent.file(#require(made.first))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -3_600)], ofItemAtPath: usedPath)
+        let young = try makeLeftover("clustermesh-credentials-young", age: 0)
+        let foreign = try makeLeftover("something-else", age: 3_600)
+        let filled = try makeLeftover("clustermesh-credentials-filled", age: 0)
+        try Data().write(to: URL(fileURLWithPath: filled + "/notes"))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -3_600)], ofItemAtPath: filled)
+
+        _ = try CredentialsDirectory(Self.credentials("2"), in: parent.path)
+        #expect(text(used.key) == "key 1")
+        #expect(text(young + "/1/tls.key") == "old")
+        #expect(text(foreign + "/1/tls.key") == "old")
+        // The key goes, what is not ours does not.
+        #expect(text(filled + "/1/tls.key") == nil)
+        #expect(FileManager.default.fileExists(atPath: filled + "/notes"))
+    }
 }

@@ -1,0 +1,42 @@
+internal import Glibc
+
+// What a killed process could not remove: nobody claims its directory any more.
+
+extension CredentialsDirectory {
+    /// What the names of all directories of credentials begin with.
+    static let namePrefix = "clustermesh-credentials-"
+
+    /// How old a directory is before it may be a leftover, in seconds: one that is just being made is not claimed yet.
+    static let leftoverAge = 60
+
+    /// How many leftovers are removed at most when a directory is made; others remain for the next.
+    static let maximumLeftovers = 1_000
+
+    /// Removes the directories that processes of this user left in `parent` when they were killed, with the keys in them.
+    static func removeLeftovers(in parent: String) {
+        let leftovers = entries(of: parent).filter { $0.hasPrefix(namePrefix) }
+        for name in leftovers.prefix(maximumLeftovers) {
+            let path = "\(parent)/\(name)"
+            guard let claim = DirectoryClaim.take(path), claim.isOwnAndQuiet(for: leftoverAge) else { continue }
+            for entry in entries(of: path) where Int(entry) != nil { removeSet(at: "\(path)/\(entry)") }
+            for link in ["current", "next"] { unlink("\(path)/\(link)") }
+            // Stays if there is anything in it that is not ours.
+            rmdir(path)
+            _ = consume claim
+        }
+    }
+
+    /// The names in a directory, without `.` and `..`; none if it can't be read.
+    private static func entries(of path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
