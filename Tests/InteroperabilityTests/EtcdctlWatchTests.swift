@@ -27,10 +27,10 @@ import Testing
         try await twins.put("w/a", Self.lastValue)
     }
 
-    private func linesToTheEnd(of watch: EtcdctlWatch) async throws -> [String] {
+    private func linesToTheEnd(of watch: EtcdctlWatch, times: Int = 1) async throws -> [String] {
         let marks = [Self.lastValue, Data(Self.lastValue.utf8).base64EncodedString()]
         try await eventually("the last event") {
-            try watch.lines.contains { line in marks.contains { line.contains($0) } }
+            try watch.lines.count { line in marks.contains { line.contains($0) } } >= times
         }
         return try watch.lines
     }
@@ -84,6 +84,24 @@ import Testing
             let said = try await twins.run(["watch"] + selection)
             #expect(said.ours == said.theirs)
             #expect(said.ours.exitCode != 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func watchesTypedInShareAStreamAsOfEtcd() async throws {
+        let commands = ["watch w/a --rev 2 --prev-kv", "watch w/b w/d --rev 2", "watch w/ --prefix --rev 3"]
+        try await Twins.run { twins in
+            try await self.writeTheBeginning(to: twins)
+            let ours = try twins.etcdctl.watchInteractively(commands)
+            let theirs = try twins.etcd.etcdctl.watchInteractively(commands)
+            defer {
+                ours.stop()
+                theirs.stop()
+            }
+            try await self.writeTheRest(to: twins)
+            // Two of the three watches see the last value. Which is told of first is left to the server.
+            let expected = try await self.linesToTheEnd(of: theirs, times: 2).sorted()
+            #expect(try await self.linesToTheEnd(of: ours, times: 2).sorted() == expected)
+            #expect(expected.count > 30)
         }
     }
 

@@ -65,6 +65,19 @@ public struct Etcdctl: Sendable {
         EtcdctlWatch(try start(["watch"] + arguments, input: ""))
     }
 
+    /// Starts `watch -i`, with all of `commands` typed into it: several watches on one stream.
+    public func watchInteractively(_ commands: [String]) throws -> EtcdctlWatch {
+        let etcdctl = try Executable.find("etcdctl", variable: "ETCDCTL")
+        // It ends at the end of its input, which therefore must not come.
+        let script = "{ cat; exec tail -f /dev/null; } | exec \"$0\" \"$@\""
+        return EtcdctlWatch(
+            try ChildProcess(
+                try Executable.find("sh"), ["-c", script, etcdctl] + connection + ["watch", "-i"],
+                environment: ["ETCDCTL_API": "3"], input: commands.map { $0 + "\n" }.joined()
+            )
+        )
+    }
+
     /// Starts to copy the keys with `prefix` into `destination`, and what changes from then on; runs until it is stopped
     /// or the last reference to it goes. Every half a minute it writes how many keys it has copied.
     public func makeMirror(of prefix: String, into destination: EtcdProcess) throws -> ChildProcess {
@@ -79,13 +92,15 @@ public struct Etcdctl: Sendable {
     }
 
     private func start(_ arguments: [String], input: String) throws -> ChildProcess {
-        let common = [
-            "--endpoints", endpoints, "--cacert", files.roots, "--cert", files.certificate, "--key", files.key,
-        ]
-        return try ChildProcess(
-            try Executable.find("etcdctl", variable: "ETCDCTL"), common + arguments,
+        try ChildProcess(
+            try Executable.find("etcdctl", variable: "ETCDCTL"), connection + arguments,
             environment: ["ETCDCTL_API": "3"], input: input
         )
+    }
+
+    /// The arguments that say which server, and as whom.
+    private var connection: [String] {
+        ["--endpoints", endpoints, "--cacert", files.roots, "--cert", files.certificate, "--key", files.key]
     }
 }
 
