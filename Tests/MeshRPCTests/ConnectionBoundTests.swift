@@ -29,7 +29,10 @@ import Testing
                         try ProcessFigures.descriptors >= descriptors + 2 * count
                     }
                     let growth = try ProcessFigures.residentKiB - before
-                    #expect(growth < count * 100, "\(count) silent connections took \(growth) KiB")
+                    // A sanitizer keeps books of its own about each connection.
+                    if getenv("MESH_SANITIZED") == nil {
+                        #expect(growth < count * 100, "\(count) silent connections took \(growth) KiB")
+                    }
 
                     // Who was there goes on, and who comes now is served.
                     try await stream.send([2])

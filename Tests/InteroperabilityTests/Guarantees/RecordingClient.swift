@@ -3,6 +3,7 @@ import ClusterMeshTestKit
 import MeshRPC
 import MeshWire
 import TestSupport
+import Testing
 
 /// A client of several watches, over a connection that may break at any time.
 struct RecordingClient: Sendable {
@@ -21,6 +22,8 @@ struct RecordingClient: Sendable {
         private struct State {
             var ready: Set<String> = []
             var end: Revision?
+            var stage: Revision?
+            var arrived: Set<String> = []
         }
 
         private let state = Locked(State())
@@ -35,6 +38,25 @@ struct RecordingClient: Sendable {
         var readyClients: Int { state.withLock { $0.ready.count } }
 
         func isReady(_ name: String) { _ = state.withLock { $0.ready.insert(name) } }
+
+        /// Waits until clients have been sent everything up to a revision.
+        func wait(for clients: [String], at revision: Revision) async throws {
+            state.withLock { state in
+                state.stage = revision
+                state.arrived = []
+            }
+            try await eventually(within: .seconds(60), "\(clients) are at \(revision)") {
+                state.withLock { $0.arrived.isSuperset(of: clients) }
+            }
+        }
+
+        /// Says how far a client is.
+        func isAt(_ recorder: WatchRecorder, _ name: String) {
+            state.withLock { state in
+                guard let stage = state.stage, recorder.hasReached(stage) else { return }
+                state.arrived.insert(name)
+            }
+        }
     }
 
     /// Watches until everything up to the end of the course has come, over as many streams as it takes.
@@ -68,6 +90,7 @@ struct RecordingClient: Sendable {
             let message = try await stream.next()
             if let request = try recorder.received(message) { try await stream.send(.create(request)) }
             if recorder.isReady { course.isReady(name) }
+            course.isAt(recorder, name)
             if isSlow { try await Task.sleep(for: .milliseconds(3)) }
             if asksForProgress, message.watchID == -1 {
                 try await Task.sleep(for: .milliseconds(5))

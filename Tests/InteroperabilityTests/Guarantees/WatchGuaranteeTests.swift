@@ -22,6 +22,8 @@ import Testing
         }
     }
 
+    private static func name(of client: Int) -> String { "client \(client)" }
+
     private static func wishes(_ client: Int) -> [WatchCreateRequest] {
         var previous = WatchOptions()
         previous.previousPairs = true
@@ -47,7 +49,7 @@ import Testing
             defer { group.cancelAll() }
             for (index, link) in links.enumerated() {
                 let client = RecordingClient(
-                    name: "client \(index)",
+                    name: name(of: index),
                     wishes: wishes(index),
                     isSlow: !server.isEtcd && index % 3 == 2,
                     asksForProgress: !server.isEtcd && index % 2 == 0,
@@ -57,7 +59,7 @@ import Testing
                 group.addTask { try await client.run() }
             }
             try await eventually(within: .seconds(60), "all watches are made") { course.readyClients == count }
-            try await write(writes, &changes, over: links)
+            try await write(writes, &changes, over: links, course)
             course.end = changes.revision
             var recorders: [WatchRecorder] = []
             for try await recorder in group { recorders.append(recorder) }
@@ -68,11 +70,20 @@ import Testing
     }
 
     /// Writes while the links misbehave; at the end the first client is away while what it missed is compacted.
-    private static func write(_ count: Int, _ changes: inout RandomChanges, over links: [FaultyLink]) async throws {
+    private static func write(
+        _ count: Int,
+        _ changes: inout RandomChanges,
+        over links: [FaultyLink],
+        _ course: RecordingClient.Course
+    ) async throws {
         // Each client loses its watches at least once.
         for link in links { link.dropConnections() }
         for _ in 0..<6 {
             try await changes.write(count / 6)
+            // Every other client catches up: on a busy machine they would else be sent little before it is compacted.
+            let followed = links.indices.filter { $0.isMultiple(of: 2) }
+            for index in followed { links[index].heal() }
+            try await course.wait(for: followed.map(name(of:)), at: changes.revision)
             for link in links { changes.disturb(link) }
         }
         for link in links { link.heal() }
