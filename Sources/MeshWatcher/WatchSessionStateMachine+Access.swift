@@ -29,9 +29,13 @@ extension WatchSessionStateMachine {
         self.readable = readable
         // In the order of their IDs, so that equal sessions act alike.
         let ended = watches.filter { !readable.contains($0.value.subscription.range) }.sorted { $0.key < $1.key }
+        // What is prepared under the ID of a watch that is not confirmed yet is of one before it, which the client ended:
+        // its end, which waits before that confirmation, says that this was sent.
+        let unconfirmed = Set(answers.filter(\.created).map(\.watchID))
         for (id, watch) in ended {
             var last = sent(to: watch)
-            if let unsent = parts, unsent.head.watchID == id {
+            let prepared = unconfirmed.contains(id) ? nil : prepared
+            if !unconfirmed.contains(id), let unsent = parts, unsent.head.watchID == id {
                 last = unsent.lastRevisionBefore ?? last
                 parts = nil
             }

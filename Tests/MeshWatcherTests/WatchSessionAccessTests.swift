@@ -87,6 +87,23 @@ import Testing
         #expect(action.sends && !action.dropsPrepared)
     }
 
+    @Test func aPreparedMessageOfAnEndedWatchIsSentAlthoughItsNumberIsTakenAnew() throws {
+        let session = SessionFixture.session()
+        var request = request(.all, from: 3)
+        request.watchID = 4
+        _ = try session.make(request, store: 9)
+        _ = try session.next(store: 9).read
+        let prepared = session.readFinished(.events(SessionFixture.slice([5, 7], first: 3, last: 9)))
+        _ = session.cancelRequested(4, store: 9)
+        _ = session.createRequested(request, store: 9)
+        // The end of the first watch says that everything up to 9 was sent, and so it has to be.
+        let action = session.accessChanged(to: [], prepared: prepared, store: 9)
+        #expect(action.sends && !action.dropsPrepared)
+        let told = try (0..<3).map { _ in try session.next(store: 9).sent.head }
+        #expect(told.map(\.created) == [false, true, false])
+        #expect(told.map(\.header.revision) == [9, 9, 2])
+    }
+
     @Test func aPreparedAnswerIsSent() throws {
         let session = SessionFixture.session()
         _ = session.createRequested(request(.key("a")), store: 9)
