@@ -28,6 +28,10 @@ import Testing
             if let number = Int64(lease, radix: 16) { said.output = said.output.replacing("\(number)", with: "ID") }
             // The second may turn between the two.
             said.output = said.output.replacing(/remaining\(\d+s\)/, with: "remaining(…)")
+            // etcd has the keys of a lease in no order.
+            said.output = said.output.replacing(/keys\(\[(.*)\]\)/) { match in
+                "keys([\(match.1.split(separator: " ").sorted().joined(separator: " "))])"
+            }
             said.errors = said.errors.map { $0.replacing(lease, with: "ID") }
             return said
         }
