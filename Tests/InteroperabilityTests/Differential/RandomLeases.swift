@@ -43,14 +43,19 @@ extension SplitMix64 {
         switch write {
         case .put(let request): .put(attached(request, to: known))
         case .delete: write
-        case .transaction(let request): .transaction(attached(request, to: known))
+        // etcd 3.4 dies of a transaction that deletes a key and then keeps its lease.
+        case .transaction(let request): .transaction(attached(request, to: known, mayKeepLease: !request.deletes))
         }
     }
 
-    private mutating func attached(_ request: PutRequest, to known: [LeaseID]) -> PutRequest {
+    private mutating func attached(
+        _ request: PutRequest,
+        to known: [LeaseID],
+        mayKeepLease: Bool = true
+    ) -> PutRequest {
         var request = request
         if flag() { request.lease = aLease(of: known) }
-        if Int.random(in: 0..<8, using: &self) == 0 {
+        if mayKeepLease, Int.random(in: 0..<8, using: &self) == 0 {
             // etcd refuses a lease beside it.
             request.ignoreLease = true
             if flag() { request.lease = .none }
@@ -58,7 +63,11 @@ extension SplitMix64 {
         return request
     }
 
-    private mutating func attached(_ request: TransactionRequest, to known: [LeaseID]) -> TransactionRequest {
+    private mutating func attached(
+        _ request: TransactionRequest,
+        to known: [LeaseID],
+        mayKeepLease: Bool
+    ) -> TransactionRequest {
         var request = request
         for index in request.compares.indices {
             guard case .lease = request.compares[index].target else { continue }
@@ -68,21 +77,22 @@ extension SplitMix64 {
             if abs(lease.rawValue) > 6 { request.compares[index].relation = flag() ? .equal : .notEqual }
         }
         for index in request.success.indices {
-            request.success[index] = attached(request.success[index], to: known)
+            request.success[index] = attached(request.success[index], to: known, mayKeepLease: mayKeepLease)
         }
         for index in request.failure.indices {
-            request.failure[index] = attached(request.failure[index], to: known)
+            request.failure[index] = attached(request.failure[index], to: known, mayKeepLease: mayKeepLease)
         }
         return request
     }
 
     private mutating func attached(
         _ step: TransactionRequest.Operation,
-        to known: [LeaseID]
+        to known: [LeaseID],
+        mayKeepLease: Bool
     ) -> TransactionRequest.Operation {
         switch step {
-        case .put(let request): .put(attached(request, to: known))
-        case .transaction(let request): .transaction(attached(request, to: known))
+        case .put(let request): .put(attached(request, to: known, mayKeepLease: mayKeepLease))
+        case .transaction(let request): .transaction(attached(request, to: known, mayKeepLease: mayKeepLease))
         case .range, .delete: step
         }
     }
@@ -104,6 +114,19 @@ extension SplitMix64 {
             .transaction(
                 TransactionRequest(success: [.put(PutRequest("k/twice", [])), .put(PutRequest("k/twice", []))])
             )
+        }
+    }
+}
+
+extension TransactionRequest {
+    /// Whether a step of it deletes anything.
+    fileprivate var deletes: Bool {
+        (success + failure).contains { step in
+            switch step {
+            case .delete: true
+            case .transaction(let nested): nested.deletes
+            case .range, .put: false
+            }
         }
     }
 }
