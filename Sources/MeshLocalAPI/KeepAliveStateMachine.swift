@@ -43,6 +43,7 @@ struct KeepAliveStateMachine: Hashable, Sendable {
 
     /// Takes the renewals that wait; each must come back by ``renewed(_:)``.
     mutating func takeRequests() -> [LeaseID] {
+        guard !requested.isEmpty else { return [] }
         defer { requested.removeAll() }
         underWay += requested.count
         return Array(requested)

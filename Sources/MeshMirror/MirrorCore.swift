@@ -14,6 +14,10 @@ final class MirrorCore: Sendable {
     struct State: ~Copyable {
         var machine: MirrorStateMachine
         var cache: ClusterCache
+        /// The cache's records as readers have seen them at last. Kept so that the cache copies what it changes of them:
+        /// when a reader lets go of a snapshot, only the reference count says that its last look came first, and
+        /// ThreadSanitizer can't see that.
+        var seen = RecordTables()
         var status: MirrorStatus
         var subscribers: [ObjectIdentifier: ChangeMailbox<MirrorSnapshot, RecordUpdate>] = [:]
         /// The complete revisions of the ranges.
@@ -62,7 +66,10 @@ final class MirrorCore: Sendable {
     ) throws(Failure) -> Result {
         var afterwards: [@Sendable () -> Void] = []
         var line: (Logger.Level, Logger.Message)?
+        var unseen: RecordTables?
         defer {
+            // Released outside the lock: it may be a large tree.
+            withExtendedLifetime(unseen) {}
             for action in afterwards { action() }
             if let (level, message) = line { logger.log(level: level, message) }
         }
@@ -70,6 +77,8 @@ final class MirrorCore: Sendable {
             defer {
                 line = state.noteState(.now)
                 swap(&afterwards, &state.afterwards)
+                unseen = state.seen
+                state.seen = state.cache.tables
             }
             return try body(&state)
         }
