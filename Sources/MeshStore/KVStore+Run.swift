@@ -47,20 +47,16 @@ extension KVStore: Service {
         }
     }
 
-    /// Ends all leases whose time is over.
+    /// Ends all leases whose time is over. There are at most as many as `KVStoreConfiguration.maximumLeases`.
     private func endLeases() async {
-        while !Task.isCancelled {
-            let now = clock.now()
-            let limit = Self.maximumExpiredLeasesPerTurn
-            let ended = commit { engine in engine.leases.overdue(at: now, limit: limit) }
-            var keys = 0
-            for id in ended where !Task.isCancelled {
-                keys += commit { engine in engine.expireLease(id, now: now) }
-                guard keys > Self.maximumExpiredKeysPerTurn else { continue }
-                keys = 0
-                await Task.yield()
-            }
-            if ended.count < limit { return }
+        let now = clock.now()
+        let ended = commit { engine in engine.leases.overdue(at: now) }
+        var (leases, keys) = (0, 0)
+        for id in ended where !Task.isCancelled {
+            keys += commit { engine in engine.expireLease(id, now: now) }
+            leases += 1
+            guard leases == Self.maximumExpiredLeasesPerTurn || keys > Self.maximumExpiredKeysPerTurn else { continue }
+            (leases, keys) = (0, 0)
             await Task.yield()
         }
     }

@@ -129,15 +129,15 @@ struct LeaseTable: Sendable {
         changes += 1
     }
 
-    /// The leases whose time is over, the one that ended first first, at most `limit` of them; they stay in the table.
+    /// The leases whose time is over, the one that ended first first; they stay in the table.
     ///
     /// O(s log s), with s the number of leases in the slots that time has reached.
-    mutating func overdue(at now: Duration, limit: Int) -> [LeaseID] {
+    mutating func overdue(at now: Duration) -> [LeaseID] {
         guard observers > 0 else { return [] }
         let current = Self.slot(of: now)
         var found: [LeaseID] = []
         var slot = firstSlot
-        while found.count < limit, let reached = nextSlot(from: slot, through: current) {
+        while let reached = nextSlot(from: slot, through: current) {
             var over: [(deadline: Duration, id: LeaseID)] = []
             for id in slots[reached] ?? [] {
                 guard let lease = leases[id] else { continue }
@@ -148,7 +148,7 @@ struct LeaseTable: Sendable {
                 }
             }
             over.sort { ($0.deadline, $0.id.rawValue) < ($1.deadline, $1.id.rawValue) }
-            found += over.prefix(limit - found.count).map(\.id)
+            found += over.map(\.id)
             slot = reached + 1
         }
         firstSlot = nextSlot(from: firstSlot, through: current) ?? max(firstSlot, current)

@@ -12,8 +12,8 @@ import Testing
         return table
     }
 
-    private func overdue(_ table: inout LeaseTable, at now: Duration, limit: Int = 100) -> [Int64] {
-        let ids = table.overdue(at: now, limit: limit).map(\.rawValue)
+    private func overdue(_ table: inout LeaseTable, at now: Duration) -> [Int64] {
+        let ids = table.overdue(at: now).map(\.rawValue)
         if let broken = table.brokenInvariant() { Issue.record("\(broken)") }
         return ids
     }
@@ -37,12 +37,6 @@ import Testing
         table.insert(LeaseID(2), ttl: 2, now: .milliseconds(100))
         #expect(overdue(&table, at: .milliseconds(2_500)) == [2])
         #expect(overdue(&table, at: .milliseconds(2_900)) == [2, 1])
-    }
-
-    @Test func givesNoMoreThanItsLimitAndTheFirstOnesFirst() {
-        var table = table([1: 5, 2: 4, 3: 3, 4: 3])
-        #expect(overdue(&table, at: .seconds(60), limit: 3) == [3, 4, 2])
-        #expect(overdue(&table, at: .seconds(60), limit: 1) == [3])
     }
 
     @Test func aLeaseThatIsKeptAliveEndsItsWholeTimeLater() {

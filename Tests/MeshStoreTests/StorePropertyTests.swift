@@ -129,11 +129,7 @@ private struct PropertyRun {
     }
 
     private mutating func letLeasesEnd() throws {
-        while true {
-            let ended = engine.leases.overdue(at: model.now, limit: 2)
-            if ended.isEmpty { break }
-            for id in ended { engine.expireLease(id, now: model.now) }
-        }
+        for id in engine.leases.overdue(at: model.now) { engine.expireLease(id, now: model.now) }
         model.expire()
         try followBounds()
     }
