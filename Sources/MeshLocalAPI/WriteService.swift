@@ -102,9 +102,9 @@ struct WriteService: Sendable {
             try LeaseCodec.decodeRevokeRequest(bytes, limits: limits)
         }
         // A lease may hold keys that another writer put, or that may be written by nobody any more.
-        let held = try store.reader.timeToLive(of: lease, keys: true)
-        try admission.checkRevocation(deleting: held.keys)
-        let revision = try store.revokeLease(lease)
+        let revision = try store.revokeLease(lease) { keys throws(EtcdError) in
+            try admission.checkRevocation(deleting: keys)
+        }
         return LeaseCodec.encodeRevokeAnswer(store.header(at: revision))
     }
 }

@@ -24,7 +24,20 @@ extension KVStore {
     /// - Throws: `EtcdError`: no such lease.
     @discardableResult
     public func revokeLease(_ id: LeaseID) throws(EtcdError) -> Revision {
-        try commit { engine throws(EtcdError) in try engine.revokeLease(id) }
+        try revokeLease(id) { (_) throws(EtcdError) in }
+    }
+
+    /// Ends a lease as ``revokeLease(_:)`` does, unless `check` throws, which sees the keys that would be deleted.
+    ///
+    /// - Parameter check: is called while other writers wait, and must not wait itself.
+    package func revokeLease(
+        _ id: LeaseID,
+        checking check: (_ keys: [Key]) throws(EtcdError) -> Void
+    ) throws(EtcdError) -> Revision {
+        try commit { engine throws(EtcdError) in
+            try check(engine.leases.keys(of: id))
+            return try engine.revokeLease(id)
+        }
     }
 
     /// Gives a lease the whole of its time again. If there is no such lease, or its time is over, the answer's time to
