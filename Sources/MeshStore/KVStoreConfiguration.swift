@@ -2,7 +2,7 @@
 public struct KVStoreConfiguration: Hashable, Sendable {
     /// The most bytes of one write as etcd encodes it for its log: the message and 14 to 18 bytes around it; above it
     /// the write is refused with etcd's `request is too large`. In `KVStore.transaction`, keys and values alone count.
-    /// They have no bound beside it. At least 1; the default is etcd's, 1.5 MiB (1,572,864).
+    /// A key or a value has no bound of its own. At least 1; the default is etcd's, 1.5 MiB (1,572,864).
     public var maximumRequestBytes = 1_572_864
 
     /// The most conditions, or operations in one branch, of a transaction; a nested one has what its parent leaves over.
@@ -48,8 +48,8 @@ public struct KVStoreConfiguration: Hashable, Sendable {
     /// default is what etcd has with its default timing, 2.
     public var minimumLeaseTTL: Int64 = 2
 
-    /// How often `KVStore.run()` looks whether the time of a lease is over, or history too old. At least a millisecond; the default is
-    /// etcd's, half a second.
+    /// How often `KVStore.run()` looks whether the time of a lease is over, or history too old. At least a millisecond;
+    /// the default is etcd's, half a second.
     public var maintenancePeriod = Duration.milliseconds(500)
 
     /// The defaults.
