@@ -27,7 +27,7 @@ public final class KVStore: Sendable {
     let clock: StoreClock
 
     /// The lock is held for the length of one commit. What a reader takes is a lock of the publication's own.
-    private let writer: Locked<StorePublisher>
+    let writer: Locked<StorePublisher>
 
     /// Makes an empty store.
     ///
