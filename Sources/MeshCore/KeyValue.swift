@@ -22,6 +22,25 @@ public struct KeyValue: Sendable {
         value: some Collection<UInt8>,
         lease: LeaseID = .none
     ) {
+        self.init(
+            key: key,
+            createRevision: createRevision,
+            modRevision: modRevision,
+            version: version,
+            value: Array(value)[...],
+            lease: lease
+        )
+    }
+
+    /// Encodes a pair. Without generics, because every write of a store comes by here.
+    public init(
+        key: Key,
+        createRevision: Revision = .none,
+        modRevision: Revision,
+        version: Int64 = 0,
+        value: ArraySlice<UInt8>,
+        lease: LeaseID = .none
+    ) {
         let created = UInt64(bitPattern: createRevision.rawValue)
         let modified = UInt64(bitPattern: modRevision.rawValue)
         let writes = UInt64(bitPattern: version)
@@ -157,6 +176,16 @@ extension KeyValue {
             value: [],
             lease: lease
         )
+    }
+
+    /// ``createRevision`` and ``version``, looked up together.
+    package var life: (createRevision: Revision, version: Int64) {
+        let bytes = encoded.span
+        var position = 0
+        _ = Self.takeBytes(Tag.key, bytes, &position)
+        let created = Self.takeNumber(Tag.createRevision, bytes, &position)
+        _ = Self.takeNumber(Tag.modRevision, bytes, &position)
+        return (Revision(created), Self.takeNumber(Tag.version, bytes, &position))
     }
 
     private func number(before last: UInt8) -> Int64 {

@@ -14,6 +14,11 @@ struct Change: Sendable {
 
     fileprivate var links = Links()
 
+    /// The encoded size of the pair, and of that before it, known without a look at them: when history drops a change,
+    /// they have been out of the processor's caches for long.
+    let pairBytes: Int
+    fileprivate var previousBytes: Int
+
     /// The way to older changes of the same key.
     fileprivate struct Links: Sendable {
         /// The position of the change before this one, and of one further back; -1 without one.
@@ -24,15 +29,15 @@ struct Change: Sendable {
     }
 
     /// What is in memory because of this change only: the pair before it, and its own if that is a tombstone.
-    fileprivate var pastBytes: Int {
-        (previous?.encoded.count ?? 0) + (kind == .delete ? pair.encoded.count : 0)
-    }
+    fileprivate var pastBytes: Int { previousBytes + (kind == .delete ? pairBytes : 0) }
 
     init(pair: KeyValue, previous: KeyValue?, revision: Revision, kind: WatchEvent.Kind) {
         self.pair = pair
         self.previous = previous
         self.revision = revision
         self.kind = kind
+        pairBytes = pair.encoded.count
+        previousBytes = previous?.encoded.count ?? 0
     }
 }
 
@@ -56,6 +61,9 @@ struct History: Sendable {
     /// The sum of the encoded sizes of all pairs ever added.
     private(set) var writtenBytes = 0
 
+    /// The revision of the last change; ``Revision/none`` before the first one.
+    private(set) var lastRevision = Revision.none
+
     /// The number of changes kept.
     var count: Int { log.count }
 
@@ -69,22 +77,25 @@ struct History: Sendable {
 
     /// Adds a change and returns its position.
     ///
-    /// - Parameter older: the key's entry before the change; its position may be compacted.
-    mutating func append(_ change: Change, after older: IndexEntry?) -> Int {
-        var change = change
-        if let older, older.position >= log.startIndex {
+    /// - Parameter older: the position of the key's change before it, which may be compacted; `nil` without one.
+    mutating func append(_ change: consuming Change, after older: Int?) -> Int {
+        if let older, older >= log.startIndex {
+            let before = log.read(older) { ($0.revision, $0.links) }
             // Whoever asks what was before a change means before its transaction.
-            if older.pair.modRevision == change.revision { change.previous = log[older.position].previous }
-            change.links = links(behind: older.position)
+            if before.0 == change.revision {
+                change.previous = log.read(older) { $0.previous }
+                change.previousBytes = change.previous?.encoded.count ?? 0
+            }
+            change.links = links(behind: older, before.1)
         }
-        bytes += change.pair.encoded.count
+        bytes += change.pairBytes
         pastBytes += change.pastBytes
-        writtenBytes += change.pair.encoded.count
+        writtenBytes += change.pairBytes
+        lastRevision = change.revision
         return log.append(change)
     }
 
-    private func links(behind older: Int) -> Change.Links {
-        let before = log.read(older) { $0.links }
+    private func links(behind older: Int, _ before: Change.Links) -> Change.Links {
         if before.jump >= log.startIndex {
             let further = log.read(before.jump) { $0.links }
             if before.jumpLength == further.jumpLength {
@@ -154,16 +165,23 @@ struct History: Sendable {
         log.visit(from: position, body)
     }
 
+    /// Visits the changes from `position` on, some at a time with the position of the first, until `body` returns false.
+    func visitRuns(from position: Int, _ body: (Int, Span<Change>) -> Bool) {
+        log.visitRuns(from: position, body)
+    }
+
     /// Drops all changes before `position`, after having shown each to `body` with its position.
     mutating func trim(before position: Int, _ body: (Int, borrowing Change) -> Void) {
         var released = 0
         var releasedPast = 0
-        log.visit(from: log.startIndex) { dropped, change in
-            guard dropped < position else { return false }
-            released += change.pair.encoded.count
-            releasedPast += change.pastBytes
-            body(dropped, change)
-            return true
+        log.visitRuns(from: log.startIndex) { start, changes in
+            let count = max(0, min(changes.count, position - start))
+            for index in 0..<count {
+                released += changes[index].pairBytes
+                releasedPast += changes[index].pastBytes
+                body(start + index, changes[index])
+            }
+            return count == changes.count
         }
         bytes -= released
         pastBytes -= releasedPast

@@ -57,6 +57,20 @@ struct PersistentLog<Element: Sendable>: Sendable {
 
     /// Visits the elements from `position` on until `body` returns false.
     func visit(from position: Int, _ body: (Int, borrowing Element) -> Bool) {
+        visitRuns(from: position) { start, elements in
+            for index in elements.indices {
+                guard body(start + index, elements[index]) else { return false }
+            }
+            return true
+        }
+    }
+
+    /// Visits the elements from `position` on, as many at a time as lie together, until `body` returns false. It gets the
+    /// position of the first of them.
+    ///
+    /// What is looked at through the span is not copied, so that elements whose memory is cold stay untouched where
+    /// `body` does not need it.
+    func visitRuns(from position: Int, _ body: (Int, Span<Element>) -> Bool) {
         let first = max(position, startIndex)
         guard first < endIndex else { return }
         _ = Self.visit(root, from: first - base, height: height, position: base, body)
@@ -67,14 +81,11 @@ struct PersistentLog<Element: Sendable>: Sendable {
         from offset: Int,
         height: Int,
         position: Int,
-        _ body: (Int, borrowing Element) -> Bool
+        _ body: (Int, Span<Element>) -> Bool
     ) -> Bool {
         if height == 0 {
             let elements = node.elements.span
-            for index in offset..<elements.count {
-                guard body(position + index, elements[index]) else { return false }
-            }
-            return true
+            return body(position + offset, elements.extracting(offset..<elements.count))
         }
         let shift = bits * height
         var inside = offset & ((1 << shift) - 1)

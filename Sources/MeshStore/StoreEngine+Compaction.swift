@@ -59,12 +59,15 @@ extension StoreEngine {
         // Where history will start: whole revisions go, and never the last one.
         var start = history.startPosition
         var revision = compactedRevision
-        history.visit(from: start) { position, change in
-            let isRequired = count > maximumCount || bytes > maximumBytes || position - start < batch
-            guard change.revision < self.revision, isRequired || change.revision < revision else { return false }
-            revision = change.revision.next
-            count -= 1
-            bytes -= change.pair.encoded.count
+        history.visitRuns(from: start) { position, changes in
+            for index in changes.indices {
+                let changed = changes[index].revision
+                let isRequired = count > maximumCount || bytes > maximumBytes || position + index - start < batch
+                guard changed < self.revision, isRequired || changed < revision else { return false }
+                revision = changed.next
+                count -= 1
+                bytes -= changes[index].pairBytes
+            }
             return true
         }
         guard revision > compactedRevision else { return }

@@ -61,7 +61,7 @@ extension StoreEngine {
         index.update(event.pair.key) { entry in
             let previous = entry.flatMap { $0.isLive ? $0.pair : nil }
             let change = Change(pair: event.pair, previous: previous, revision: event.revision, kind: event.kind)
-            let position = history.append(change, after: entry)
+            let position = history.append(change, after: entry?.position)
             growth = (event.kind == .put ? event.pair.encoded.count : 0) - (previous?.encoded.count ?? 0)
             return IndexEntry(pair: event.pair, position: position, isLive: event.kind == .put)
         }

@@ -107,20 +107,21 @@ struct StoreEngine: Sendable {
         var bytes = 0
         var lease = request.lease
         index.update(request.key) { entry in
-            let live = entry.flatMap { $0.isLive ? $0.pair : nil }
-            previous = live
-            if request.ignoreLease { lease = live?.lease ?? .none }
+            let older = entry?.position
+            if let entry, entry.isLive { previous = entry.pair }
+            let life = previous?.life ?? (createRevision: revision, version: 0)
+            if request.ignoreLease { lease = previous?.lease ?? .none }
             let pair = KeyValue(
                 key: request.key,
-                createRevision: live?.createRevision ?? revision,
+                createRevision: life.createRevision,
                 modRevision: revision,
-                version: (live?.version ?? 0) + 1,
-                value: request.ignoreValue ? live?.value ?? [] : request.value[...],
+                version: life.version + 1,
+                value: request.ignoreValue ? previous?.value ?? [] : request.value[...],
                 lease: lease
             )
             bytes = pair.encoded.count
-            let change = Change(pair: pair, previous: live, revision: revision, kind: .put)
-            let position = history.append(change, after: entry)
+            let change = Change(pair: pair, previous: previous, revision: revision, kind: .put)
+            let position = history.append(change, after: older)
             return IndexEntry(pair: pair, position: position, isLive: true)
         }
         return (previous, bytes, lease)
@@ -153,7 +154,7 @@ struct StoreEngine: Sendable {
         let tombstone = KeyValue.tombstone(key: key, modRevision: revision)
         index.update(key) { entry in
             let change = Change(pair: tombstone, previous: pair, revision: revision, kind: .delete)
-            let position = history.append(change, after: entry)
+            let position = history.append(change, after: entry?.position)
             return IndexEntry(pair: tombstone, position: position, isLive: false)
         }
     }
@@ -166,9 +167,7 @@ struct StoreEngine: Sendable {
     }
 
     /// Whether something was changed in the name of the next revision.
-    var hasChanges: Bool {
-        history.count > 0 && history[history.endPosition - 1].revision > revision
-    }
+    var hasChanges: Bool { history.lastRevision > revision }
 }
 
 // MARK: - Requests

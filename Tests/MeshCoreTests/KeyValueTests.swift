@@ -40,6 +40,7 @@ import Testing
                 #expect(pair.createRevision.rawValue == fields.0)
                 #expect(pair.modRevision.rawValue == fields.1)
                 #expect(pair.version == fields.2)
+                #expect(pair.life == (Revision(fields.0), fields.2))
                 #expect(Array(pair.value) == value)
                 #expect(pair.lease.rawValue == fields.3)
                 #expect(order(pair, key) == 0)

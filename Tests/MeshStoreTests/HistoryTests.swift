@@ -15,7 +15,7 @@ import Testing
                 key: "key", createRevision: 2, modRevision: revision, version: Int64(number),
                 value: [UInt8(number & 0xFF)])
             let change = Change(pair: pair, previous: entry?.pair, revision: revision, kind: .put)
-            entry = IndexEntry(pair: pair, position: history.append(change, after: entry), isLive: true)
+            entry = IndexEntry(pair: pair, position: history.append(change, after: entry?.position), isLive: true)
             let other = KeyValue(key: "other", createRevision: 3, modRevision: revision.next, version: 1, value: [])
             _ = history.append(Change(pair: other, previous: nil, revision: revision.next, kind: .put), after: nil)
         }
@@ -65,6 +65,30 @@ import Testing
         history.trim(before: history.position(of: 100)) { _, _ in }
         #expect(history.bytes == expected)
         #expect(history.writtenBytes == written)
+    }
+
+    @Test func aChangeOfTheSameTransactionHasWhatWasBeforeTheTransaction() {
+        var history = History()
+        func pair(_ revision: Revision, _ value: [UInt8]) -> KeyValue {
+            KeyValue(key: "key", createRevision: 2, modRevision: revision, version: 1, value: value)
+        }
+        let first = pair(2, [1])
+        let written = pair(3, [2, 2])
+        let deleted = KeyValue.tombstone(key: "key", modRevision: 3)
+        var position = history.append(Change(pair: first, previous: nil, revision: 2, kind: .put), after: nil)
+        position = history.append(Change(pair: written, previous: first, revision: 3, kind: .put), after: position)
+        position = history.append(Change(pair: deleted, previous: written, revision: 3, kind: .delete), after: position)
+        #expect(history[position].previous == first)
+        #expect(history.lastRevision == 3)
+        // What the transaction wrote and took back is no pair that was ever live at a revision.
+        #expect(history.pastBytes == 2 * first.encoded.count + deleted.encoded.count)
+        history.trim(before: 1) { _, _ in }
+        #expect(history.pastBytes == 2 * first.encoded.count + deleted.encoded.count)
+        history.trim(before: 3) { _, _ in }
+        #expect(history.pastBytes == 0)
+        #expect(history.bytes == 0)
+        history.trim(before: 0) { _, _ in }
+        #expect(history.lastRevision == 3)
     }
 
     @Test func findsThePositionOfARevisionOrOfTheNextOneThere() {

@@ -61,6 +61,26 @@ import Testing
         }
     }
 
+    @Test func visitsRunsThatMakeUpTheWholeAndStopsWhenTold() {
+        var log = grown(to: 2_000)
+        log.trim(before: 40)
+        for from in [0, 40, 41, 63, 64, 1_999, 2_000] {
+            var visited: [Int] = []
+            log.visitRuns(from: from) { start, elements in
+                #expect(start == elements[0])
+                for index in elements.indices { visited.append(elements[index]) }
+                return true
+            }
+            #expect(visited == Array(max(from, 40)..<2_000))
+        }
+        var runs = 0
+        log.visitRuns(from: 0) { _, _ in
+            runs += 1
+            return runs < 3
+        }
+        #expect(runs == 3)
+    }
+
     @Test func copiesDoNotSeeEachOthersChanges() {
         var log = grown(to: 2_000)
         let copy = log
