@@ -5,7 +5,7 @@ TSAN_BUILD ?= .build-tsan
 ASAN_BUILD ?= .build-asan
 # Tests of one process take turns, so that a long computation does not starve those that wait for a socket.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
-FORMATTED := Sources Tests Package.swift
+FORMATTED := Sources Tests Benchmarks/Sources Benchmarks/Tests Benchmarks/Package.swift Package.swift
 # How long each program of `make fuzz` runs.
 FUZZ_SECONDS ?= 600
 
@@ -34,7 +34,7 @@ fuzz: install ## libFuzzer over what decodes bytes from outside and over the ses
 	.ci/fuzz $(FUZZ_SECONDS)
 
 bench: install ## what the engines cost on this machine, beside nothing else
-	$(SWIFT) run --package-path Benchmarks -c release mesh-bench
+	$(SWIFT) run --package-path Benchmarks -c release micro-bench
 
 lint: ## format, imports, and what does not belong in the tree
 	$(SWIFT) format lint -r --strict $(FORMATTED)

@@ -2,14 +2,41 @@
 import PackageDescription
 
 // A package of its own, so that the one beside it needs no more than its users do.
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let engines: Target.Dependency = .product(name: "ClusterMeshInternals", package: "swift-cluster-mesh")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
 let package = Package(
     name: "mesh-benchmarks",
-    dependencies: [.package(name: "swift-cluster-mesh", path: "..")],
+    dependencies: [
+        .package(name: "swift-cluster-mesh", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
     targets: [
-        .executableTarget(
-            name: "mesh-bench",
-            dependencies: [.product(name: "ClusterMeshInternals", package: "swift-cluster-mesh")],
-            swiftSettings: [.swiftLanguageMode(.v6)]
-        )
+        // What several of the programs need: histograms, medians, clocks, what the kernel says of a process.
+        .target(name: "BenchmarkSupport", swiftSettings: swiftSettings),
+        // What the engines cost, each for itself, with thresholds.
+        program("micro-bench", [engines]),
+        .testTarget(
+            name: "BenchmarkSupportTests",
+            dependencies: ["BenchmarkSupport"],
+            swiftSettings: swiftSettings
+        ),
     ]
 )
