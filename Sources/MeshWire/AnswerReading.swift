@@ -92,20 +92,27 @@ func readingHeader(_ name: String, _ bytes: [UInt8]) throws(WireMessageError) ->
 /// Writes an answer: its header, and what `write` adds.
 func writingAnswer(_ header: ResponseHeader, _ write: (inout WireWriter) -> Void = { _ in }) -> [UInt8] {
     var writer = WireWriter(capacity: 64)
-    writer.message(1, header.encoded)
+    writer.header(1, header)
     write(&writer)
     return writer.encoded
 }
 
+extension WireWriter {
+    /// Writes a header as a field, without encoding it apart from the message that it is in.
+    mutating func header(_ field: UInt64, _ header: ResponseHeader) {
+        head(field, count: header.encodedSize)
+        number(1, header.clusterID)
+        number(2, header.memberID)
+        number(3, header.revision)
+        number(4, header.raftTerm)
+    }
+}
+
 extension ResponseHeader {
-    /// The encoded header.
-    var encoded: [UInt8] {
-        var writer = WireWriter(capacity: 44)
-        writer.number(1, clusterID)
-        writer.number(2, memberID)
-        writer.number(3, revision)
-        writer.number(4, raftTerm)
-        return writer.encoded
+    /// The bytes that the header is written with.
+    fileprivate var encodedSize: Int {
+        WireWriter.size(of: clusterID) + WireWriter.size(of: memberID)
+            + WireWriter.size(of: UInt64(bitPattern: revision.rawValue)) + WireWriter.size(of: raftTerm)
     }
 
     /// A header that says only the revision, as the answers inside a transaction's answer have it.

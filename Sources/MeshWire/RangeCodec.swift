@@ -153,7 +153,7 @@ extension RangeRequest {
 extension RangeAnswer {
     func encoded(_ header: ResponseHeader) -> [UInt8] {
         var writer = WireWriter(capacity: pairs.reduce(64) { $0 + WireWriter.size(of: $1) })
-        writer.message(1, header.encoded)
+        writer.header(1, header)
         for pair in pairs { writer.message(2, pair.encoded) }
         writeTail(to: &writer)
         return writer.encoded

@@ -2,8 +2,8 @@ internal import MeshCore
 
 extension PutAnswer {
     func encoded(_ header: ResponseHeader) -> [UInt8] {
-        var writer = WireWriter()
-        writer.message(1, header.encoded)
+        var writer = WireWriter(capacity: 64 + (previous.map { WireWriter.size(of: $0) } ?? 0))
+        writer.header(1, header)
         if let previous { writer.message(2, previous.encoded) }
         return writer.encoded
     }
@@ -30,7 +30,7 @@ extension PutAnswer {
 extension DeleteAnswer {
     func encoded(_ header: ResponseHeader) -> [UInt8] {
         var writer = WireWriter(capacity: previous.reduce(64) { $0 + WireWriter.size(of: $1) })
-        writer.message(1, header.encoded)
+        writer.header(1, header)
         writer.number(2, deleted)
         for pair in previous { writer.message(3, pair.encoded) }
         return writer.encoded
@@ -57,8 +57,8 @@ extension DeleteAnswer {
 
 extension TransactionAnswer {
     func encoded(_ header: ResponseHeader) -> [UInt8] {
-        var writer = WireWriter()
-        writer.message(1, header.encoded)
+        var writer = WireWriter(capacity: 64)
+        writer.header(1, header)
         writer.flag(2, succeeded)
         for answer in answers { writer.message(3, answer.encoded) }
         return writer.encoded

@@ -52,7 +52,7 @@ public enum WatchCodec {
     /// Writes all of a WatchResponse but its events.
     public static func encodeHead(_ head: WatchResponseHead) -> [UInt8] {
         var writer = WireWriter(capacity: 64 + head.cancelReason.utf8.count)
-        writer.message(1, head.header.encoded)
+        writer.header(1, head.header)
         writer.number(2, head.watchID)
         writer.flag(3, head.created)
         writer.flag(4, head.canceled)

@@ -57,6 +57,11 @@ struct WireWriter {
         Varint.append(UInt64(bitPattern: value), to: &encoded)
     }
 
+    /// The bytes that a number takes as a field with a number below 16; none if it is zero.
+    static func size(of number: UInt64) -> Int {
+        number == 0 ? 0 : 1 + Varint.length(number)
+    }
+
     /// The bytes that a pair takes as a field with a number below 16.
     static func size(of pair: KeyValue) -> Int {
         1 + Varint.length(UInt64(pair.encoded.count)) + pair.encoded.count
