@@ -14,6 +14,7 @@ let swiftSettings: [SwiftSetting] = [
 
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
@@ -80,7 +82,7 @@ let package = Package(
         module("MeshClient", ["MeshCore", "MeshRPC", "MeshWire", logging]),
         module(
             "MeshWatcher",
-            ["MeshCore", "MeshRPC", "MeshWire", "MeshStore", collections, logging, serviceLifecycle]
+            ["MeshCore", "MeshRPC", "MeshWire", "MeshStore", collections, logging, metrics, serviceLifecycle]
         ),
         module("MeshViews", ["MeshCore", "MeshRecords", collections]),
 
@@ -148,7 +150,7 @@ let package = Package(
         tests(
             "MeshWatcherTests",
             [
-                "MeshWatcher", "MeshRPC", "CGRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport", logging,
+                "MeshWatcher", "MeshRPC", "CGRPC", "MeshWire", "MeshStore", "MeshTLS", "TestSupport", logging, metrics,
                 serviceLifecycle,
             ]
         ),
