@@ -17,7 +17,9 @@
 #include <grpc/support/log.h>
 #include <grpc/support/string_util.h>
 #include <grpc/support/time.h>
+#include <semaphore.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 // Names the calling thread, for debuggers and tests. `prctl` takes variable arguments, which Swift does not import.
 static inline void cgrpc_name_this_thread(const char *name) {
@@ -28,4 +30,13 @@ static inline void cgrpc_name_this_thread(const char *name) {
 // buffer may point into itself.
 static inline grpc_slice_buffer *cgrpc_slices_of(grpc_byte_buffer *message) {
     return &message->data.raw.slice_buffer;
+}
+
+// glibc (2.30 and later) declares it to those only who ask for all its extensions before the first header.
+extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *time);
+
+// Waits for a semaphore until a point in time on the monotonic clock, or until a signal is handled.
+static inline void cgrpc_wait_until(sem_t *semaphore, int64_t seconds, long nanoseconds) {
+    struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = nanoseconds};
+    sem_clockwait(semaphore, CLOCK_MONOTONIC, &time);
 }

@@ -43,12 +43,13 @@ final class KeepAliveDriver: RPCStreamDriver {
         machine.withLock { $0.clientFinished() }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         switch machine.withLock({ $0.next() }) {
         case .send(let answer, let moreFollows, let resumesReading):
             if resumesReading { handle.resumeReading() }
             let header = hub.store.header(at: answer.revision)
-            return .send(RPCPayload(LeaseCodec.encodeAnswer(header, answer)), moreFollows: moreFollows)
+            message.append(LeaseCodec.encodeAnswer(header, answer))
+            return .send(moreFollows: moreFollows)
         case .idle:
             return .idle
         case .finish:

@@ -3,7 +3,7 @@ internal import MeshCore
 /// A call as it arrived at a server: everything but its messages.
 struct AcceptedCall: Sendable {
     let call: CoreCall
-    let shard: Shard
+    let shard: RPCShard
     let method: RPCMethod
     let metadata: RPCMetadata
     let deadline: ContinuousClock.Instant?

@@ -28,7 +28,7 @@ final class CoreChannel: @unchecked Sendable {
     }
 
     /// Makes a call whose events arrive at a shard's queue.
-    func makeCall(_ method: RPCMethod, on shard: Shard, deadline: gpr_timespec) -> CoreCall? {
+    func makeCall(_ method: RPCMethod, on shard: RPCShard, deadline: gpr_timespec) -> CoreCall? {
         let path = CoreSlice.copying(method.path)
         defer { grpc_slice_unref(path) }
         let propagateDefaults: UInt32 = 0xFFFF

@@ -18,7 +18,7 @@ final class CoreRuntime: Sendable {
 
     static let shared = CoreRuntime()
 
-    let shards: [Shard]
+    let shards: [RPCShard]
     private let turn = Atomic<Int>(0)
 
     private init() {
@@ -28,11 +28,11 @@ final class CoreRuntime: Sendable {
         grpc_init()
         let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let count = min(Self.maximumShards, max(1, processors / Self.processorsPerShard))
-        shards = (0..<count).map { Shard(number: $0) }
+        shards = (0..<count).map { RPCShard(number: $0) }
     }
 
     /// The shards in turn, for those who need one.
-    func nextShard() -> Shard {
+    func nextShard() -> RPCShard {
         shards[turn.wrappingAdd(1, ordering: .relaxed).oldValue & .max % shards.count]
     }
 

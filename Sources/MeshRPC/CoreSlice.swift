@@ -4,6 +4,11 @@ internal import CGRPC
 enum CoreSlice {
     /// A slice with a copy of `bytes`, which the caller must release.
     static func copying(_ bytes: [UInt8]) -> grpc_slice {
+        copying(bytes.span)
+    }
+
+    /// A slice with a copy of `bytes`, which the caller must release.
+    static func copying(_ bytes: Span<UInt8>) -> grpc_slice {
         bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress else { return grpc_empty_slice() }
             return grpc_slice_from_copied_buffer(start.assumingMemoryBound(to: CChar.self), buffer.count)

@@ -166,6 +166,13 @@ extension OperationBatch {
         }
     }
 
+    /// The same for a message in a thread's outbox, which keeps the buffer.
+    func sendMessage(in outbox: MessageOutbox, moreFollows: Bool) {
+        add(GRPC_OP_SEND_MESSAGE, flags: moreFollows ? UInt32(GRPC_WRITE_BUFFER_HINT) : 0) {
+            $0.data.send_message.send_message = outbox.buffer
+        }
+    }
+
     func finishSending() {
         add(GRPC_OP_SEND_CLOSE_FROM_CLIENT) { _ in }
     }

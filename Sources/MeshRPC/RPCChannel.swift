@@ -33,7 +33,7 @@ public final class RPCChannel: Sendable {
     }
 
     private let configuration: RPCChannelConfiguration
-    private let shard: Shard
+    private let shard: RPCShard
     private let hook: VerifierHook
     private let state = Locked(State())
     private let logger: Logger

@@ -59,6 +59,13 @@ public struct RPCPayload: Sendable {
         guard let message = grpc_raw_byte_buffer_create(nil, 0), let slices = cgrpc_slices_of(message) else {
             return nil
         }
+        write(to: slices)
+        assert(grpc_byte_buffer_length(message) == count, "a message of \(count) bytes was written with others")
+        return message
+    }
+
+    /// Appends the message to core's slices.
+    func write(to slices: UnsafeMutablePointer<grpc_slice_buffer>) {
         // Appended in place, so that a message of many slices needs no second list of them.
         for piece in pieces {
             switch piece {
@@ -70,7 +77,5 @@ public struct RPCPayload: Sendable {
                 sink.finish()
             }
         }
-        assert(grpc_byte_buffer_length(message) == count, "a message of \(count) bytes was written with others")
-        return message
     }
 }

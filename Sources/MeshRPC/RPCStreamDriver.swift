@@ -11,10 +11,10 @@ public enum RPCReadDecision: Hashable, Sendable {
 }
 
 /// What a stream's driver says when it is asked for the next message.
-public enum RPCSendDecision: Sendable {
-    /// Send this. With `moreFollows` core may keep the message back until the next one: then the driver must have one
-    /// when it is asked next.
-    case send(RPCPayload, moreFollows: Bool)
+public enum RPCSendDecision: Hashable, Sendable {
+    /// Send what was written; nothing written is an empty message. With `moreFollows` core may keep the message back
+    /// until the next one: then the driver must have one when it is asked next.
+    case send(moreFollows: Bool)
     /// There is nothing to send; ask again after ``RPCStreamHandle/wake()``, or after the next received message.
     case idle
     /// End the stream with this status.
@@ -27,7 +27,7 @@ public enum RPCSendDecision: Sendable {
 /// each does a bounded amount of work, never waits, never calls user code. The methods of the handle may be called from
 /// inside them.
 ///
-/// One message is on its way at a time, and nothing is queued: ``nextMessage()`` is called when the one before has
+/// One message is on its way at a time, and nothing is queued: ``nextMessage(_:)`` is called when the one before has
 /// passed the client's flow control, so a slow client is asked for less often.
 public protocol RPCStreamDriver: AnyObject, Sendable {
     /// The client sent a message.
@@ -36,8 +36,8 @@ public protocol RPCStreamDriver: AnyObject, Sendable {
     /// The client will send no more.
     func clientFinishedSending()
 
-    /// There is room for a message.
-    func nextMessage() -> RPCSendDecision
+    /// There is room for a message, which is to be written to `message`.
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision
 
     /// The stream is closed, for whatever reason. Called exactly once; nothing is called after it.
     func streamClosed()
@@ -51,9 +51,13 @@ public final class RPCStreamHandle: Sendable {
     /// What was known of the call when the stream was opened.
     public let context: RPCCallContext
 
+    /// Where the stream's events arrive and its messages are sent, as long as it is open.
+    public let shard: RPCShard
+
     init(_ stream: ServerStream, context: RPCCallContext) {
         self.stream = Locked(stream)
         self.context = context
+        shard = stream.shard
     }
 
     /// The stream is closed: the handle does nothing any more.
@@ -74,6 +78,15 @@ public final class RPCStreamHandle: Sendable {
     /// completion asks anyway. Calls that come before it asks are one.
     public func wake() {
         request { $0.ask = true }
+    }
+
+    /// Asks the driver for a message at once, unless one is on its way, whose completion asks anyway. For ``RPCShardWork``
+    /// of the stream's own ``shard``; on any other thread this is ``wake()``.
+    ///
+    /// - Important: Call it neither from inside the driver's methods nor under a lock that they take.
+    public func sendNow() {
+        guard shard.isSendingThread else { return wake() }
+        stream.withLock { $0 }?.sendNow()
     }
 
     /// Takes messages again, after ``RPCReadDecision/pauseReading``.

@@ -159,10 +159,10 @@ private final class RequestedCall: CompletionTag, @unchecked Sendable {
     }
 
     private let core: ServerCore
-    private let shard: Shard
+    private let shard: RPCShard
     private let place: UnsafeMutablePointer<Place>
 
-    init(_ core: ServerCore, shard: Shard) {
+    init(_ core: ServerCore, shard: RPCShard) {
         self.core = core
         self.shard = shard
         place = .allocate(capacity: 1)

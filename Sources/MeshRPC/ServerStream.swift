@@ -25,8 +25,10 @@ final class ServerStream: BatchOwner, SendingWork {
     /// Where the client's streams are counted.
     let account: PeerAccount
 
+    /// Where the stream's events arrive and its messages are sent.
+    let shard: RPCShard
+
     private let call: CoreCall
-    private let shard: Shard
     private let calls: ServerCalls
     private let state = Locked(State())
     private let requests = Locked(Requests())
@@ -34,7 +36,7 @@ final class ServerStream: BatchOwner, SendingWork {
     private let sendBatch = OperationBatch(.send)
     private let receiveBatch = OperationBatch(.receive)
 
-    init(_ call: CoreCall, shard: Shard, calls: ServerCalls, account: PeerAccount) {
+    init(_ call: CoreCall, shard: RPCShard, calls: ServerCalls, account: PeerAccount) {
         self.call = call
         self.account = account
         self.shard = shard
@@ -61,7 +63,7 @@ final class ServerStream: BatchOwner, SendingWork {
         initial.sendInitialMetadata()
         guard initial.start(on: call, for: self) else { return call.cancel() }
         readIfDue()
-        ask()
+        ask(shard.pollingOutbox)
     }
 
     /// Notes a request and has the sending thread look at it, once for all that come before it does.
@@ -81,7 +83,12 @@ final class ServerStream: BatchOwner, SendingWork {
         }
         if let end = requests.end { self.end(end.status, isForced: end.isForced) }
         if requests.resumeReading { readIfDue() }
-        if requests.ask { ask() }
+        if requests.ask { sendNow() }
+    }
+
+    /// Asks the driver for a message, if none is on its way. Called on the sending thread.
+    func sendNow() {
+        ask(shard.sendingOutbox)
     }
 
     /// A unit of the server's own time has passed.
@@ -95,45 +102,48 @@ final class ServerStream: BatchOwner, SendingWork {
 
 extension ServerStream {
     private enum Outgoing {
-        case message(RPCPayload, moreFollows: Bool)
+        case message(moreFollows: Bool)
         case status(RPCStatus)
     }
 
-    private func ask() {
+    /// Asks the driver for a message, if none is on its way.
+    ///
+    /// - Parameter outbox: That of the calling thread: messages are put together there and nowhere else.
+    private func ask(_ outbox: MessageOutbox) {
         let outgoing = state.withLock { state -> Outgoing? in
             guard state.machine.mayAsk, let driver = state.driver else { return nil }
-            var decision = driver.nextMessage()
-            if case .send(let payload, _) = decision {
+            var message = RPCMessageWriter(outbox.slices)
+            var decision = driver.nextMessage(&message)
+            if case .send = decision {
                 // What cannot be sent without too much being unread ends the stream.
-                if let status = account.sending(payload.count) {
+                if let status = account.sending(message.count) {
                     decision = .finish(status)
                 } else {
-                    state.bytesUnderWay = payload.count
+                    state.bytesUnderWay = message.count
                 }
             }
-            let answer: ServerStreamStateMachine.Answer =
-                switch decision {
-                case .send(_, let moreFollows): .message(moreFollows: moreFollows)
-                case .idle: .idle
-                case .finish(let status): .finish(status)
-                }
-            switch (state.machine.answered(answer), decision) {
-            case (.sendMessage, .send(let payload, let moreFollows)): return .message(payload, moreFollows: moreFollows)
-            case (.sendStatus(let status), _): return .status(status)
-            case (.none, _), (.sendMessage, _): return nil
+            switch state.machine.answered(decision) {
+            case .sendMessage(let moreFollows): return .message(moreFollows: moreFollows)
+            case .sendStatus(let status): return .status(status)
+            case .none: return nil
             }
         }
         switch outgoing {
-        case .message(let payload, let moreFollows)?:
-            sendBatch.sendMessage(payload, moreFollows: moreFollows)
-            if !sendBatch.start(on: call, for: self) {
+        case .message(let moreFollows)?:
+            sendBatch.sendMessage(in: outbox, moreFollows: moreFollows)
+            let isStarted = sendBatch.start(on: call, for: self)
+            if isStarted {
+                precondition(outbox.count == 0, "gRPC's core left a message in its buffer, where the next one comes")
+            } else {
+                outbox.clear()
                 call.cancel()
                 sendCompleted(success: false)
             }
         case .status(let status)?:
+            outbox.clear()
             send(status)
         case nil:
-            break
+            outbox.clear()
         }
     }
 
@@ -179,7 +189,7 @@ extension ServerStream {
         }
         calls.accounts.sent(bytes, of: account)
         switch completion {
-        case .ask: ask()
+        case .ask: ask(shard.pollingOutbox)
         case .sendStatus(let status): send(status)
         case .none: break
         }
@@ -199,9 +209,9 @@ extension ServerStream {
         switch decision {
         case .continueReading?:
             readIfDue()
-            ask()
+            ask(shard.pollingOutbox)
         case .pauseReading?:
-            ask()
+            ask(shard.pollingOutbox)
         case .finish(let status)?:
             end(status, isForced: false)
         case nil:

@@ -42,28 +42,21 @@ extension ServerStreamStateMachine {
         }
     }
 
-    /// A driver's answer without its bytes.
-    enum Answer {
-        case message(moreFollows: Bool)
-        case idle
-        case finish(RPCStatus)
-    }
-
     enum SendAction: Equatable {
-        case sendMessage
+        case sendMessage(moreFollows: Bool)
         case sendStatus(RPCStatus)
         case none
     }
 
     /// The driver was asked, and answered.
-    mutating func answered(_ answer: Answer) -> SendAction {
+    mutating func answered(_ answer: RPCSendDecision) -> SendAction {
         precondition(mayAsk, "a driver was asked for a message out of turn")
         switch answer {
-        case .message(let moreFollows):
+        case .send(let moreFollows):
             sending = .underWay
             ticksUnderWay = 0
             isMessagePromised = moreFollows
-            return .sendMessage
+            return .sendMessage(moreFollows: moreFollows)
         case .idle:
             guard isMessagePromised else { return .none }
             // The message before may never be sent if none follows; an end is seen, a stuck stream is not.

@@ -45,8 +45,11 @@ public final class SharedBlock: @unchecked Sendable {
     }
 
     /// A slice of the block's bytes, which the caller must release.
+    ///
+    /// - Precondition: The range lies within the block.
     func makeSlice(_ range: Range<Int>) -> grpc_slice {
-        grpc_slice_sub(slice, range.lowerBound, range.upperBound)
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of a block of \(count)")
+        return grpc_slice_sub(slice, range.lowerBound, range.upperBound)
     }
 
     /// Calls `body` with the bytes.

@@ -41,14 +41,15 @@ final class HealthWatchDriver: RPCStreamDriver {
         }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         state.withLock { state in
             if let failure = state.failure { return .finish(failure) }
             guard let service = state.service else { return .idle }
             let status = health.status(of: service) ?? .serviceUnknown
             guard status != state.told else { return .idle }
             state.told = status
-            return .send(RPCPayload(HealthCodec.encodeAnswer(status)), moreFollows: false)
+            message.append(HealthCodec.encodeAnswer(status))
+            return .send(moreFollows: false)
         }
     }
 

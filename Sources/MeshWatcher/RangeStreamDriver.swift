@@ -45,7 +45,7 @@ final class RangeStreamDriver: RPCStreamDriver {
         }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         phase.withLock { phase in
             switch phase {
             case .asking, .reading:
@@ -58,7 +58,8 @@ final class RangeStreamDriver: RPCStreamDriver {
                     return .finish(.ok)
                 }
                 phase = .sending(parts)
-                return .send(RPCPayload(part), moreFollows: false)
+                message.append(part)
+                return .send(moreFollows: false)
             }
         }
     }

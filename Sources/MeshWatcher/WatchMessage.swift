@@ -12,11 +12,10 @@ package struct WatchMessage: Sendable {
         self.events = events
     }
 
-    /// The message as it is sent. No byte of an event is copied.
-    var payload: RPCPayload {
-        var payload = RPCPayload(WatchCodec.encodeHead(head))
-        if let events { payload.append(events.segment.block, events.bytes) }
-        return payload
+    /// Writes the message as it is sent. No byte of an event is copied.
+    func write(to message: inout RPCMessageWriter) {
+        message.append(WatchCodec.encodeHead(head))
+        if let events { message.append(events.segment.block, events.bytes) }
     }
 }
 

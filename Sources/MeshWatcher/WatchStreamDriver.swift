@@ -82,14 +82,16 @@ final class WatchStreamDriver: RPCStreamDriver {
         }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         let turn = state.withLock { state in
             defer { giveBackEnded(&state) }
             return takeTurn(&state)
         }
         if turn.resumesReading { handle.resumeReading() }
         switch turn.decision {
-        case .send(let message): return .send(message.payload, moreFollows: turn.moreFollows)
+        case .send(let next):
+            next.write(to: &message)
+            return .send(moreFollows: turn.moreFollows)
         case .idle: return .idle
         case .yieldTurn:
             handle.wake()

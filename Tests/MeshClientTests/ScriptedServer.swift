@@ -78,10 +78,13 @@ struct ScriptedServer {
 
         func clientFinishedSending() {}
 
-        func nextMessage() -> RPCSendDecision {
+        func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
             state.withLock { state in
                 guard state.isAsked else { return .idle }
-                if let message = state.messages.popLast() { return .send(RPCPayload(message), moreFollows: false) }
+                if let next = state.messages.popLast() {
+                    message.append(next)
+                    return .send(moreFollows: false)
+                }
                 return end.map { .finish($0) } ?? .idle
             }
         }

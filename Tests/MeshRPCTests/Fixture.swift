@@ -117,11 +117,12 @@ final class EchoDriver: RPCStreamDriver {
         state.withLock { $0.isFinished = true }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         state.withLock { state in
             if !state.waiting.isEmpty {
                 let next = state.waiting.removeFirst()
-                return .send(RPCPayload(next), moreFollows: !state.waiting.isEmpty)
+                message.append(next)
+                return .send(moreFollows: !state.waiting.isEmpty)
             }
             return state.isFinished ? .finish(RPCStatus(.ok, "", metadata: ["echoed": "all"])) : .idle
         }

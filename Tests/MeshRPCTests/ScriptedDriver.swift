@@ -35,11 +35,16 @@ final class ScriptedDriver: RPCStreamDriver {
 
     /// Sends these, and then, if asked for, ends.
     func send(_ payloads: [RPCPayload], then end: RPCStatus? = nil) {
+        prepare(payloads, then: end)
+        handle.wake()
+    }
+
+    /// Sends these when it is asked the next time.
+    func prepare(_ payloads: [RPCPayload], then end: RPCStatus? = nil) {
         state.withLock {
             $0.waiting += payloads
             $0.end = end
         }
-        handle.wake()
     }
 
     func messageReceived(_ bytes: [UInt8]) -> RPCReadDecision {
@@ -57,18 +62,20 @@ final class ScriptedDriver: RPCStreamDriver {
         }
     }
 
-    func nextMessage() -> RPCSendDecision {
+    func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         state.withLock { state in
             state.seen.calledAfterClose += state.seen.closed
             state.seen.asked += 1
             if let endless = state.endless {
                 state.seen.sent += 1
-                return .send(endless, moreFollows: false)
+                message.append(endless)
+                return .send(moreFollows: false)
             }
             if !state.waiting.isEmpty {
                 state.seen.sent += 1
                 let next = state.waiting.removeFirst()
-                return .send(next, moreFollows: !state.waiting.isEmpty)
+                message.append(next)
+                return .send(moreFollows: !state.waiting.isEmpty)
             }
             return state.end.map { .finish($0) } ?? .idle
         }

@@ -9,7 +9,7 @@ import Testing
     @Test func oneMessageIsOnItsWayAtATime() {
         var machine = ServerStreamStateMachine()
         #expect(machine.mayAsk)
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(!machine.mayAsk)
         #expect(machine.sendCompleted(success: true) == .ask)
         #expect(machine.mayAsk)
@@ -19,7 +19,7 @@ import Testing
 
     @Test func aMessageThatWasPromisedMustFollow() {
         var machine = ServerStreamStateMachine()
-        #expect(machine.answered(.message(moreFollows: true)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: true)) == .sendMessage(moreFollows: true))
         #expect(machine.sendCompleted(success: true) == .ask)
         guard case .sendStatus(let status) = machine.answered(.idle) else {
             Issue.record("the stream stays stuck")
@@ -31,9 +31,9 @@ import Testing
 
     @Test func aPromiseIsKeptByAMessageOrAnEnd() {
         var machine = ServerStreamStateMachine()
-        #expect(machine.answered(.message(moreFollows: true)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: true)) == .sendMessage(moreFollows: true))
         #expect(machine.sendCompleted(success: true) == .ask)
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.sendCompleted(success: true) == .ask)
         #expect(machine.answered(.idle) == .none)
         #expect(machine.answered(.finish(status)) == .sendStatus(status))
@@ -42,7 +42,7 @@ import Testing
 
     @Test func anEndFollowsTheMessageThatIsOnItsWay() {
         var machine = ServerStreamStateMachine()
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.endRequested(status, isForced: false) == .none)
         #expect(machine.endRequested(.ok, isForced: false) == .none)
         #expect(machine.sendCompleted(success: true) == .sendStatus(status))
@@ -52,7 +52,7 @@ import Testing
 
     @Test func aForcedEndDoesNotWaitForTheMessage() {
         var machine = ServerStreamStateMachine()
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.endRequested(.ok, isForced: false) == .none)
         #expect(machine.endRequested(status, isForced: true) == .cancel(status))
         #expect(machine.endRequested(status, isForced: true) == .none)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func afterAFailedSendNothingIsSent() {
         var machine = ServerStreamStateMachine()
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.endRequested(status, isForced: false) == .none)
         #expect(machine.sendCompleted(success: false) == .none)
         #expect(!machine.mayAsk)
@@ -77,7 +77,7 @@ import Testing
     @Test func afterItsEndAStreamDoesNothing() {
         var machine = ServerStreamStateMachine()
         #expect(machine.readRequested() == true)
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.closed() == true)
         #expect(machine.closed() == false)
         #expect(machine.sendCompleted(success: true) == .none)
@@ -108,11 +108,11 @@ import Testing
     @Test func onlyAMessageThatStaysOnItsWayIsStalled() {
         var machine = ServerStreamStateMachine()
         for _ in 0..<10 { #expect(machine.ticked(limit: 2) == false) }
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.ticked(limit: 2) == false)
         #expect(machine.ticked(limit: 2) == false)
         #expect(machine.sendCompleted(success: true) == .ask)
-        #expect(machine.answered(.message(moreFollows: false)) == .sendMessage)
+        #expect(machine.answered(.send(moreFollows: false)) == .sendMessage(moreFollows: false))
         #expect(machine.ticked(limit: 2) == false)
         #expect(machine.ticked(limit: 2) == false)
         #expect(machine.ticked(limit: 2) == true)

@@ -147,10 +147,11 @@ import Testing
             private let asked = Locked(0)
             func messageReceived(_ bytes: [UInt8]) -> RPCReadDecision { .continueReading }
             func clientFinishedSending() {}
-            func nextMessage() -> RPCSendDecision {
+            func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
                 asked.withLock { asked in
                     asked += 1
-                    return asked == 1 ? .send(RPCPayload([1]), moreFollows: true) : .idle
+                    message.append([1])
+                    return asked == 1 ? .send(moreFollows: true) : .idle
                 }
             }
             func streamClosed() {}
