@@ -22,6 +22,16 @@ import Testing
         }
     }
 
+    private func append(_ name: String, to machine: inout Machine) -> Bool {
+        machine.appended(name)
+    }
+
+    private func setTimer(
+        _ machine: inout Machine, _ name: String, of owner: ObjectIdentifier, at due: ContinuousClock.Instant
+    ) -> Bool {
+        machine.timerSet(name, of: owner, at: due)
+    }
+
     private enum Found: Equatable {
         case fire([String])
         case perform([String])
@@ -38,22 +48,22 @@ import Testing
     @Test func aRestingThreadIsWokenOnceForAllThatComesUntilItLooks() {
         var machine = Machine()
         #expect(look(&machine) == .rest(until: nil))
-        #expect(machine.appended("a"))
-        #expect(!machine.appended("b"))
+        #expect(append("a", to: &machine))
+        #expect(!append("b", to: &machine))
         #expect(look(&machine) == .perform(["a", "b"]))
         // It looks again before it rests.
-        #expect(!machine.appended("c"))
+        #expect(!append("c", to: &machine))
         #expect(look(&machine) == .perform(["c"]))
         #expect(look(&machine) == .rest(until: nil))
-        #expect(machine.appended("d"))
+        #expect(append("d", to: &machine))
     }
 
     @Test func theThreadRestsUntilTheFirstTimer() {
         var machine = Machine()
-        #expect(machine.timerSet("late", of: id(0), at: start + .seconds(2)))
+        #expect(setTimer(&machine, "late", of: id(0), at: start + .seconds(2)))
         #expect(look(&machine) == .rest(until: .seconds(2)))
-        #expect(!machine.timerSet("later", of: id(1), at: start + .seconds(3)), "it is not woken for a later one")
-        #expect(machine.timerSet("soon", of: id(2), at: start + .seconds(1)), "it must learn of the earlier one")
+        #expect(!setTimer(&machine, "later", of: id(1), at: start + .seconds(3)), "it is not woken for a later one")
+        #expect(setTimer(&machine, "soon", of: id(2), at: start + .seconds(1)), "it must learn of the earlier one")
         #expect(look(&machine) == .rest(until: .seconds(1)))
         #expect(look(&machine, after: .milliseconds(2500)) == .fire(["soon", "late"]))
         #expect(look(&machine, after: .milliseconds(2500)) == .rest(until: .seconds(3)))
