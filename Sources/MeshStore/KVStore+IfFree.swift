@@ -11,10 +11,10 @@ extension KVStore {
         commitIfFree(inPlace: true) { engine throws(EtcdError) in try engine.put(request) }
     }
 
-    /// Deletes one key, unless another writer is at work; `nil` then, or if the request is one for a range of keys, which
-    /// may be many. Nothing was done in either case.
+    /// Deletes one key, unless another writer is at work; `nil` then, or if the request is for a range of keys, which may
+    /// be many. Nothing was done in either case.
     package func performIfFree(_ request: DeleteRequest) -> Result<DeleteAnswer, EtcdError>? {
-        guard request.range.end == .single else { return nil }
+        guard request.isSmall else { return nil }
         return commitIfFree(inPlace: true) { engine throws(EtcdError) in try engine.delete(request) }
     }
 
@@ -39,26 +39,6 @@ extension KVStore {
             return .success(answer)
         } catch {
             return .failure(error)
-        }
-    }
-}
-
-extension TransactionRequest {
-    /// The most conditions and operations, of both branches together, of a transaction that counts as small.
-    package static let mostSmallSteps = 16
-
-    /// Whether doing it takes a time that is bounded whatever the store holds: few steps, each of one key.
-    package var isSmall: Bool {
-        guard compares.count + success.count + failure.count <= Self.mostSmallSteps,
-            compares.allSatisfy({ $0.range.end == .single })
-        else { return false }
-        return [success, failure].joined().allSatisfy { operation in
-            switch operation {
-            case .put: true
-            case .range(let range): range.range.end == .single
-            case .delete(let delete): delete.range.end == .single
-            case .transaction: false
-            }
         }
     }
 }

@@ -60,7 +60,7 @@ public final class KVStore: Sendable {
     public func snapshot() -> StoreSnapshot { reader.snapshot() }
 
     /// The pair of a key now.
-    public func get(_ key: Key) -> KeyValue? { reader.snapshot()[key] }
+    public func get(_ key: Key) -> KeyValue? { reader.publication.pair(of: key) }
 
     /// The events of `range` from a revision on, as a sequence; see `StoreReader.watch`.
     public func watch(

@@ -68,7 +68,7 @@ extension RangeRequest {
     }
 
     /// Whether the limit can already be applied while keys are read, in their order, before all are known.
-    fileprivate var isCutWhileReading: Bool {
+    var isCutWhileReading: Bool {
         let hasFilter =
             minimumModRevision != .none || maximumModRevision != .none
             || minimumCreateRevision != .none || maximumCreateRevision != .none

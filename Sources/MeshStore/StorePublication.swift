@@ -4,7 +4,7 @@ internal import MeshCore
 ///
 /// Readers hold this class; it has no method that changes a key. Those that do belong to ``StorePublisher``, which only
 /// the store's writing side holds. The lock is held for as long as it takes to copy or to exchange a few references, or
-/// to change one key; never while many keys are read or written.
+/// to read or to change one key; never while many keys are read or written.
 final class StorePublication: Sendable {
     /// The time that is left of leases is measured by it.
     let clock: StoreClock
@@ -39,10 +39,19 @@ final class StorePublication: Sendable {
 
     var compactedRevision: Revision { front.withLock { $0.engine.compactedRevision } }
 
+    /// The pair of a key now.
+    func pair(of key: Key) -> KeyValue? { front.withLock { $0.engine[key] } }
+
     /// Answers a read from the last committed state, or from a kept snapshot of the older revision it asks for.
     ///
     /// - Returns: the header of the same moment, too.
     func range(_ request: RangeRequest) throws(EtcdError) -> (header: ResponseHeader, answer: RangeAnswer) {
+        if request.range.end == .single {
+            // Where the state stands: it takes less than to copy it, and the writer need not spare a copy afterwards.
+            return try front.withLock { front throws(EtcdError) in
+                (front.engine.head.header, try front.engine.range(request))
+            }
+        }
         let engine = engine
         return (engine.head.header, try range(request, engine))
     }

@@ -35,6 +35,27 @@ import Testing
         #expect(publisher.publication.pinnedRevision == 8_212)
     }
 
+    @Test func aReadOfOneKeyLeavesTheWriterNothingToSpare() throws {
+        let publisher = publisher()
+        let publication = publisher.publication
+        try put(publisher, "key")
+        try put(publisher, "key", [1])
+        var request = RangeRequest(.key("key"))
+        let now = try publication.range(request)
+        #expect(now.header.revision == 3)
+        #expect(
+            now.answer
+                == RangeAnswer(pairs: [try #require(publication.pair(of: "key"))], more: false, count: 1, revision: 3))
+        request.revision = 2
+        #expect(try publication.range(request).answer.pairs.map(\.version) == [1])
+        request.revision = 4
+        #expect(throws: EtcdError.futureRevision) { try publication.range(request) }
+        #expect(publication.pair(of: "absent") == nil)
+        #expect(publication.pinnedRevision == nil)
+        _ = try publication.range(RangeRequest(.prefix("key")))
+        #expect(publication.pinnedRevision == 3)
+    }
+
     @Test func aFailedCommitPublishesNothing() throws {
         let publisher = publisher()
         #expect(throws: EtcdError.emptyKey) { try put(publisher, "") }
