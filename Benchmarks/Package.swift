@@ -11,13 +11,18 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+
 let engines: Target.Dependency = .product(name: "ClusterMeshInternals", package: "swift-cluster-mesh")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+/// Tests run in the release build, so that nothing has to be built twice.
+let testable = swiftSettings + [.unsafeFlags(["-enable-testing"])]
+
+func program(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = swiftSettings) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 let package = Package(
@@ -32,11 +37,20 @@ let package = Package(
         // What several of the programs need: histograms, medians, clocks, what the kernel says of a process.
         .target(name: "BenchmarkSupport", swiftSettings: swiftSettings),
         // What the engines cost, each for itself, with thresholds.
-        program("micro-bench", [engines]),
+        program("micro-bench", ["BenchmarkSupport", "CCounters", engines, argumentParser], settings: testable),
+        // Instructions and allocations of a thread. Counts allocations in every program that links it.
+        .target(name: "CCounters", cSettings: cSettings),
+        // What gRPC's core alone costs: a server without a store.
+        .executableTarget(
+            name: "floor-server",
+            cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]
+        ),
         .testTarget(
             name: "BenchmarkSupportTests",
             dependencies: ["BenchmarkSupport"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "micro-benchTests", dependencies: ["micro-bench"], swiftSettings: swiftSettings),
     ]
 )
