@@ -32,6 +32,16 @@ static inline grpc_slice_buffer *cgrpc_slices_of(grpc_byte_buffer *message) {
     return &message->data.raw.slice_buffer;
 }
 
+// Where a slice's bytes lie: in the slice itself, which is not copied for that, or elsewhere.
+static inline const uint8_t *cgrpc_start_of(const grpc_slice *slice) {
+    return GRPC_SLICE_START_PTR(*slice);
+}
+
+// The number of a slice's bytes.
+static inline size_t cgrpc_length_of(const grpc_slice *slice) {
+    return GRPC_SLICE_LENGTH(*slice);
+}
+
 // glibc (2.30 and later) declares it to those only who ask for all its extensions before the first header.
 extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *time);
 

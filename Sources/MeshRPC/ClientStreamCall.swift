@@ -7,12 +7,19 @@ final class ClientStreamCall: BatchOwner {
     typealias SendResult = Result<Void, RPCStatus>
     typealias ReceiveResult = Result<ReceivedMessage?, RPCStatus>
     typealias Sender = CheckedContinuation<HandedOver<SendResult>, Never>
-    typealias Receiver = CheckedContinuation<HandedOver<ReceiveResult>, Never>
+    /// Who receives messages: a task that waits for one, or a handler of all.
+    enum Receiver: Sendable {
+        case task(CheckedContinuation<HandedOver<ReceiveResult>, Never>)
+        case handler(RPCStream.Handler)
+    }
+
     typealias Machine = ClientStreamStateMachine<RPCPayload, Sender, Receiver>
 
     private let call: CoreCall
     private let channel: RPCChannel
     private let machine = Locked(Machine())
+    // One is in flight at most, so it is used again and again.
+    private let receiveBatch = OperationBatch(.receive)
 
     init(_ call: CoreCall, channel: RPCChannel) {
         self.call = call
@@ -70,26 +77,40 @@ final class ClientStreamCall: BatchOwner {
 
     func receive() async -> ReceiveResult {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                switch machine.withLock({ $0.receiveRequested(by: continuation) }) {
-                case .start:
-                    let batch = OperationBatch(.receive)
-                    batch.receiveMessage()
-                    if !batch.start(on: call, for: self) {
-                        call.cancel()
-                        receiveCompleted(nil)
-                    }
-                case .wait: break
-                case .finish(let receiver, let status): finish(receiver, status)
-                }
-            }
+            await withCheckedContinuation { receive(by: .task($0)) }
         } onCancel: {
             call.cancel()
         }.take()
     }
 
+    func receiveAll(_ handler: RPCStream.Handler) {
+        receive(by: .handler(handler))
+    }
+
+    private func receive(by receiver: Receiver) {
+        switch machine.withLock({ $0.receiveRequested(by: receiver) }) {
+        case .start: startReceiving()
+        case .wait: break
+        case .finish(let receiver, let status): finish(receiver, status)
+        }
+    }
+
+    private func startReceiving() {
+        receiveBatch.receiveMessage()
+        if !receiveBatch.start(on: call, for: self) {
+            call.cancel()
+            receiveCompleted(nil)
+        }
+    }
+
     private func finish(_ receiver: Receiver, _ status: RPCStatus) {
-        receiver.resume(returning: HandedOver(status.isOK ? .success(nil) : .failure(channel.explained(status))))
+        let status = channel.explained(status)
+        switch receiver {
+        case .task(let continuation):
+            continuation.resume(returning: HandedOver(status.isOK ? .success(nil) : .failure(status)))
+        case .handler(let handler):
+            handler.ended(status)
+        }
     }
 }
 
@@ -115,8 +136,20 @@ extension ClientStreamCall {
     }
 
     private func receiveCompleted(_ message: ReceivedMessage?) {
-        switch machine.withLock({ $0.receiveCompleted(hasMessage: message != nil) }) {
-        case .deliver(let receiver): receiver.resume(returning: HandedOver(.success(message)))
+        let completion = machine.withLock { machine in
+            machine.receiveCompleted(hasMessage: message != nil) { receiver in
+                switch receiver {
+                case .task: false
+                case .handler: true
+                }
+            }
+        }
+        switch completion {
+        case .deliver(.task(let continuation)): continuation.resume(returning: HandedOver(.success(message)))
+        case .deliver(.handler(let handler)):
+            guard let message else { return }
+            let wantsNext = handler.received(RPCReceivedMessage(message))
+            if machine.withLock({ $0.messageHandled(by: .handler(handler), wantsNext: wantsNext) }) { startReceiving() }
         case .finish(let receiver, let status): finish(receiver, status)
         case .wait: break
         }

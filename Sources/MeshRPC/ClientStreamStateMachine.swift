@@ -26,6 +26,8 @@ struct ClientStreamStateMachine<Message: Sendable, Sender: Sendable, Receiver: S
     private enum Receiving {
         case idle
         case asked(Receiver)
+        /// The last message is being handled by a receiver that says afterwards whether it wants the next.
+        case handling
         /// The server's last message was received; its status may still be on its way.
         case ended(Receiver?)
     }
@@ -138,10 +140,10 @@ extension ClientStreamStateMachine {
         case .idle:
             receiving = .asked(receiver)
             return .start
-        case .asked, .ended(.some):
+        case .asked, .handling, .ended(.some):
             return .finish(
                 receiver,
-                RPCStatus(.failedPrecondition, "another task already awaits this stream's next message")
+                RPCStatus(.failedPrecondition, "somebody else already receives this stream's messages")
             )
         case .ended(nil):
             if let status { return .finish(receiver, status) }
@@ -160,12 +162,18 @@ extension ClientStreamStateMachine {
     }
 
     /// Core answered with a message, or with none: then the server will send no more.
-    mutating func receiveCompleted(hasMessage: Bool) -> ReceiveCompletion {
+    ///
+    /// - Parameter isHandled: Says of a receiver whether it handles the message at once and tells afterwards, by
+    ///   ``messageHandled(by:wantsNext:)``, whether it wants another.
+    mutating func receiveCompleted(
+        hasMessage: Bool,
+        isHandled: (Receiver) -> Bool = { _ in false }
+    ) -> ReceiveCompletion {
         guard case .asked(let receiver) = receiving else {
             preconditionFailure("a message arrived on a stream that asked for none")
         }
         if hasMessage {
-            receiving = .idle
+            receiving = isHandled(receiver) ? .handling : .idle
             return .deliver(receiver)
         }
         if let status {
@@ -174,6 +182,13 @@ extension ClientStreamStateMachine {
         }
         receiving = .ended(receiver)
         return .wait
+    }
+
+    /// A receiver is done with the message that it handled. Returns whether to ask core for the next one.
+    mutating func messageHandled(by receiver: Receiver, wantsNext: Bool) -> Bool {
+        guard case .handling = receiving else { preconditionFailure("a message was handled that did not arrive") }
+        receiving = wantsNext ? .asked(receiver) : .idle
+        return wantsNext
     }
 
     /// The call ended. Whoever waits for the end is to be told the status.

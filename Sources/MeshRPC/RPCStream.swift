@@ -39,6 +39,33 @@ public final class RPCStream: Sendable {
         try await call.receive().get()?.bytes()
     }
 
+    /// Whom ``receiveAll(_:ended:)`` tells what comes.
+    struct Handler: Sendable {
+        let received: @Sendable (borrowing RPCReceivedMessage) -> Bool
+        let ended: @Sendable (RPCStatus) -> Void
+    }
+
+    /// Has every message handled where it arrives, on a thread of the transport: for many small messages, a fraction of
+    /// what ``next()`` costs, as no task is woken. Returns at once.
+    ///
+    /// Messages are handled one at a time and in order. The next one is taken off the wire when `body` has returned, so
+    /// what it does not keep up with stays with the server, as with ``next()``.
+    ///
+    /// - Important: Both closures run on the thread that all streams and calls share: each call of them is short and
+    ///   waits for nothing. What they hold is held until the end; the stream must be kept by somebody else, as dropping it
+    ///   cancels it.
+    /// - Parameters:
+    ///   - body: Called with each message. When it returns `false`, no more messages are taken and `ended` is not called:
+    ///     go on with ``next()`` or another `receiveAll`, or cancel.
+    ///   - ended: Called once, behind the last message, with the status that ended the stream; with FailedPrecondition,
+    ///     and at once, if somebody else receives this stream's messages already.
+    public func receiveAll(
+        _ body: @escaping @Sendable (borrowing RPCReceivedMessage) -> Bool,
+        ended: @escaping @Sendable (RPCStatus) -> Void
+    ) {
+        call.receiveAll(Handler(received: body, ended: ended))
+    }
+
     /// How the stream ended, with its trailing metadata; `nil` while it is open.
     public var status: RPCStatus? { call.status }
 

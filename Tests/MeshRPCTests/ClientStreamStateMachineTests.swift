@@ -116,6 +116,32 @@ import Testing
         #expect(text(machine.receiveRequested(by: 3)) == "finish 3: Unavailable")
     }
 
+    @Test func whoHandlesMessagesSaysAfterEachWhetherItWantsMore() {
+        var machine = Machine()
+        #expect(text(machine.receiveRequested(by: 1)) == "start")
+        #expect(text(machine.receiveCompleted(hasMessage: true, isHandled: { $0 == 1 })) == "deliver 1")
+        #expect(text(machine.receiveRequested(by: 2)) == "finish 2: FailedPrecondition", "it is not done yet")
+        let asksAgain = machine.messageHandled(by: 1, wantsNext: true)
+        #expect(asksAgain)
+        #expect(text(machine.receiveRequested(by: 2)) == "finish 2: FailedPrecondition", "it has asked for another")
+        #expect(text(machine.receiveCompleted(hasMessage: true, isHandled: { $0 == 1 })) == "deliver 1")
+        let asksOnceMore = machine.messageHandled(by: 1, wantsNext: false)
+        #expect(!asksOnceMore)
+        #expect(text(machine.receiveRequested(by: 2)) == "start")
+        #expect(text(machine.receiveCompleted(hasMessage: true, isHandled: { $0 == 1 })) == "deliver 2")
+        #expect(text(machine.receiveRequested(by: 3)) == "start")
+    }
+
+    @Test func anEndThatComesWhileAMessageIsHandledIsToldBehindIt() {
+        var machine = Machine()
+        _ = machine.receiveRequested(by: 1)
+        _ = machine.receiveCompleted(hasMessage: true, isHandled: { _ in true })
+        #expect(machine.statusReceived(failure) == nil)
+        let asksAgain = machine.messageHandled(by: 1, wantsNext: true)
+        #expect(asksAgain)
+        #expect(text(machine.receiveCompleted(hasMessage: false, isHandled: { _ in true })) == "finish 1: Unavailable")
+    }
+
     @Test func whoComesBetweenTheLastMessageAndTheStatusWaits() {
         var machine = Machine()
         _ = machine.receiveRequested(by: 1)
