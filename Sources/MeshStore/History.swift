@@ -141,6 +141,36 @@ struct History: Sendable {
         }
     }
 
+    /// How many positions of the log ``visitChanges(of:from:_:)`` looks ahead at a time.
+    private static let lookahead = 256
+
+    /// Visits the changes of one key from `first` on, oldest first, until `body` returns false.
+    ///
+    /// Links lead from newer to older, so that some changes are gathered ahead of the visit: those up to the revision
+    /// that stands ``lookahead`` positions behind the next one. O(log v) for each such part with v versions, and there is
+    /// none without a change of the key.
+    func visitChanges(of entry: IndexEntry, from first: Revision, _ body: (borrowing Change) -> Bool) {
+        var next = first
+        var gathered: [Int] = []
+        while isAfter(next.previous, entry.position) {
+            let oldest = firstChange(of: entry, after: next.previous).position
+            let end = log.read(min(oldest + Self.lookahead, log.endIndex) - 1) { $0.revision }
+            var position = entry.position
+            if isAfter(end, position) {
+                let behind = firstChange(of: entry, after: end).position
+                position = log.read(behind) { $0.links.older }
+            }
+            while position >= oldest {
+                gathered.append(position)
+                position = log.read(position) { $0.links.older }
+            }
+            while let position = gathered.popLast() {
+                guard log.read(position, body) else { return }
+            }
+            next = end.next
+        }
+    }
+
     /// The position of the first change at `revision` or later.
     ///
     /// O(log d) steps, with d the number of changes since `revision`: it is mostly asked for recent ones.

@@ -1,19 +1,41 @@
 internal import MeshCore
 
 extension StoreEngine {
-    /// How many changes of other keys one step passes over before it comes back.
+    /// The changes up to this state.
+    var changes: StoreChanges { StoreChanges(head: head, compactedRevision: compactedRevision, history: history) }
+
+    /// Moves a cursor forward: takes the events of whole revisions, as many as the bounds allow, at least one revision.
+    ///
+    /// See ``StoreChanges/step(_:of:maximumEvents:maximumBytes:)`` for what it costs.
+    func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
+        let entry = cursor.range.end == .single ? index[cursor.range.lower] : nil
+        return changes.step(&cursor, of: entry, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+    }
+}
+
+extension StoreChanges {
+    /// How many changes that are nothing to a watch one step passes over before it comes back.
     static let maximumChangesPerStep = 16_384
 
     /// Moves a cursor forward: takes the events of whole revisions, as many as the bounds allow, at least one revision.
     ///
     /// O(log d + c), with d changes since the cursor's revision and c of them looked at, at most
-    /// ``maximumChangesPerStep`` and the rest of a revision.
-    func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
-        let isElsewhere = cursor.generation.map { $0 != origin.generation } ?? false
-        if isElsewhere || cursor.next < .none || (cursor.next != .none && cursor.next < firstWatchable) {
-            return .compacted(firstWatchable)
+    /// ``maximumChangesPerStep`` and the rest of a revision. The changes of one key are looked at alone, wherever they
+    /// stand: there c counts only them.
+    ///
+    /// - Parameter entry: of the one key that the cursor is for; not looked at for other ranges.
+    func step(
+        _ cursor: inout WatchCursor,
+        of entry: IndexEntry?,
+        maximumEvents: Int,
+        maximumBytes: Int
+    ) -> WatchStep {
+        let revision = head.revision
+        let isElsewhere = cursor.generation.map { $0 != head.origin.generation } ?? false
+        if isElsewhere || cursor.next < .none || (cursor.next != .none && cursor.next < head.firstWatchable) {
+            return .compacted(head.firstWatchable)
         }
-        cursor.generation = origin.generation
+        cursor.generation = head.origin.generation
         if cursor.next == .none { cursor.next = revision.next }
         guard cursor.next <= revision else { return .idle(upTo: revision) }
 
@@ -21,7 +43,7 @@ extension StoreEngine {
         var looked = 0
         var last = cursor.next.previous
         var isCut = false
-        history.visit(from: history.position(of: cursor.next)) { _, change in
+        visit(cursor.range, of: entry, from: cursor.next) { change in
             if change.revision > last {
                 if batch.isFull || looked >= Self.maximumChangesPerStep {
                     isCut = true
@@ -42,6 +64,21 @@ extension StoreEngine {
         cursor.next = complete.next
         if !batch.events.isEmpty { return .events(WatchBatch(events: batch.events, revision: complete)) }
         return isCut ? .skipped(to: complete) : .idle(upTo: complete)
+    }
+
+    /// Visits the changes that a watch of `range` may want, from `first` on, until `body` returns false.
+    private func visit(
+        _ range: KeyRange,
+        of entry: IndexEntry?,
+        from first: Revision,
+        _ body: (borrowing Change) -> Bool
+    ) {
+        switch range.end {
+        case .single:
+            if let entry { history.visitChanges(of: entry, from: first, body) }
+        case .before, .unbounded:
+            history.visit(from: history.position(of: first)) { _, change in body(change) }
+        }
     }
 
     /// What a change is to a watch; `nil` if it is nothing to it.

@@ -32,6 +32,13 @@ final class StorePublication: Sendable {
         return engine
     }
 
+    /// The changes up to the last committed state.
+    var changes: StoreChanges {
+        let (changes, dropped) = front.withLock { ($0.engine.changes, $0.pinHistory()) }
+        withExtendedLifetime(dropped) {}
+        return changes
+    }
+
     /// Where the store stands now.
     var head: StoreHead { front.withLock { $0.engine.head } }
 
@@ -99,6 +106,9 @@ final class StorePublication: Sendable {
 
     /// The revision of the last state that a reader was given, as far as it is remembered.
     var pinnedRevision: Revision? { front.withLock { $0.pinned?.revision } }
+
+    /// Where the last history ends that a reader was given alone, as far as it is remembered.
+    var pinnedHistoryEnd: Int? { front.withLock { $0.pinnedHistory?.endPosition } }
 
     var subscriptionCount: Int { front.withLock { $0.subscriptions.count } }
 
@@ -200,7 +210,8 @@ struct StorePublisher: Sendable {
 /// present one: so copy-on-write copies whatever any reader has ever seen, and changes in place only what none has. A
 /// reader that lets go of its snapshot could as well leave the arrays to the writer alone, and they would be changed
 /// rightly in place; but the order of the two is then known only to the reference count, which ThreadSanitizer can't
-/// see, and all reads of a store would look like races to it.
+/// see, and all reads of a store would look like races to it. Who reads only changes is given history alone, and of that
+/// the last one is remembered apart (`pinnedHistory`): the index is still changed in place then.
 private struct PublishedState: Sendable {
     /// After so many commits or bytes of pairs, a state is pinned anew, which bounds what the old one keeps in memory.
     private static let maximumPinnedCommits: Int64 = 8_192
@@ -210,6 +221,7 @@ private struct PublishedState: Sendable {
     var subscriptions: StorePublisher.Wakes = []
     var lastID: CommitSubscription.ID = 0
     private(set) var pinned: StoreEngine?
+    private(set) var pinnedHistory: History?
     var freshness: Freshness
     /// Whether the store may be behind the one that it follows.
     var isStale = false
@@ -229,19 +241,40 @@ private struct PublishedState: Sendable {
         return dropped
     }
 
-    mutating func unpinIfOutdated() -> StoreEngine? {
-        guard let pinned,
-            engine.revision.rawValue - pinned.revision.rawValue > Self.maximumPinnedCommits
-                || engine.history.writtenBytes - pinned.history.writtenBytes > Self.maximumPinnedBytes
-        else { return nil }
-        return pin()
+    /// Remembers that a reader has been given the present history.
+    ///
+    /// - Returns: what is remembered no longer, to be released outside the lock.
+    mutating func pinHistory() -> History? {
+        let dropped = pinnedHistory
+        pinnedHistory = engine.history
+        return dropped
     }
 
-    /// Forgets the remembered state if it is of a history that was replaced: nothing is shared with it.
-    mutating func unpinIfReplaced(_ old: StoreEngine) -> StoreEngine? {
-        guard old.origin.generation != engine.origin.generation else { return nil }
-        let dropped = pinned
-        pinned = nil
+    /// What is remembered no longer, to be released outside the lock.
+    typealias Dropped = (engine: StoreEngine?, history: History?)
+
+    mutating func unpinIfOutdated() -> Dropped {
+        var dropped: Dropped = (nil, nil)
+        if let pinned,
+            engine.revision.rawValue - pinned.revision.rawValue > Self.maximumPinnedCommits
+                || isOutdated(pinned.history)
+        {
+            dropped.engine = pin()
+        }
+        if let pinnedHistory, isOutdated(pinnedHistory) { dropped.history = pinHistory() }
+        return dropped
+    }
+
+    private func isOutdated(_ history: History) -> Bool {
+        engine.history.endPosition - history.endPosition > Self.maximumPinnedCommits
+            || engine.history.writtenBytes - history.writtenBytes > Self.maximumPinnedBytes
+    }
+
+    /// Forgets what is remembered if it is of a history that was replaced: nothing is shared with it.
+    mutating func unpinIfReplaced(_ old: StoreEngine) -> Dropped {
+        guard old.origin.generation != engine.origin.generation else { return (nil, nil) }
+        let dropped = (pinned, pinnedHistory)
+        (pinned, pinnedHistory) = (nil, nil)
         return dropped
     }
 

@@ -105,8 +105,16 @@ public struct StoreReader: Sendable {
     ///   - maximumEvents: the most events to return, unless one revision alone has more. At least 1.
     ///   - maximumBytes: the most encoded bytes of pairs, previous pairs included, unless one revision alone has more.
     public func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
-        publication.engine.step(&cursor, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+        switch cursor.range.end {
+        case .single:
+            publication.engine.step(&cursor, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+        case .before, .unbounded:
+            publication.changes.step(&cursor, of: nil, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+        }
     }
+
+    /// The changes up to the last commit, as far back as history reaches. O(1).
+    package var changes: StoreChanges { publication.changes }
 
     /// Calls `wake` after every commit that made a revision, on the writer's thread, outside all locks of the store.
     ///

@@ -56,6 +56,18 @@ import Testing
         #expect(publication.pinnedRevision == 3)
     }
 
+    @Test func remembersNoReadersHistoryForLongerThanItsBound() throws {
+        let publisher = publisher()
+        try put(publisher, "key")
+        _ = publisher.publication.changes
+        #expect(publisher.publication.pinnedHistoryEnd == 1)
+        for _ in 0..<8_192 { try put(publisher, "key") }
+        #expect(publisher.publication.pinnedHistoryEnd == 1)
+        try put(publisher, "key")
+        #expect(publisher.publication.pinnedHistoryEnd == 8_194)
+        #expect(publisher.publication.pinnedRevision == nil, "the index was pinned for a reader of changes")
+    }
+
     @Test func aFailedCommitPublishesNothing() throws {
         let publisher = publisher()
         #expect(throws: EtcdError.emptyKey) { try put(publisher, "") }

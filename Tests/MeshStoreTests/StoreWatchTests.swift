@@ -95,9 +95,9 @@ import Testing
 
     @Test func passesOverALongHistoryOfOtherKeysInSteps() async throws {
         let store = KVStore()
-        for number in 0..<(StoreEngine.maximumChangesPerStep + 10) { try store.put("other", "\(number)") }
+        for number in 0..<(StoreChanges.maximumChangesPerStep + 10) { try store.put("other", "\(number)") }
         try store.put("key", "x")
-        var cursor = WatchCursor(.key("key"), from: 2)
+        var cursor = WatchCursor(.prefix("key"), from: 2)
         guard case .skipped(let revision) = store.reader.step(&cursor, maximumEvents: 1, maximumBytes: 1) else {
             Issue.record("a step over a long history was not cut")
             return
