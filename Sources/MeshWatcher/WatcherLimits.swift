@@ -74,11 +74,21 @@ public struct WatcherLimits: Hashable, Sendable {
     /// A pair is not divided, so that a larger one still travels whole. A stream has one such message in memory.
     public var bytesPerRangePart = 1 << 20
 
-    /// How many encoded batches are kept for other watches that want the same; 1…65,536, default 128.
+    /// How many encoded batches are kept for other watches that want the same, by each of the threads that send (one for
+    /// two processors, at most 4); 1…65,536, default 128.
     public var sharedSegments = 128
 
-    /// How many bytes the kept batches may have together; 64 KiB…1 GiB, default 8 MiB.
+    /// How many bytes the batches that a thread keeps may have together; 64 KiB…1 GiB, default 8 MiB.
     public var sharedSegmentBytes = 8 << 20
+
+    /// How long after the beginning of one message to its many watchers a busy range has its next one, which then brings
+    /// all that was written meanwhile; 0…10 s, default 8 ms. A range with few watching streams has it sooner (80 µs for
+    /// each), and what comes after a pause goes out at once. 0 turns pacing off.
+    public var pace: Duration = .milliseconds(8)
+
+    /// The longest that ``pace`` becomes where sending to all watchers of a range takes longer: the next message is not
+    /// begun before 1.6 times what the one before took, up to this; 0…10 s, default 32 ms. It bounds ``pace`` too.
+    public var maximumPace: Duration = .milliseconds(32)
 
     /// How many reads for watches a stream does before others of its thread have their turn; 1…100,000, default 256.
     public var readsPerTurn = 256
@@ -110,9 +120,15 @@ extension WatcherLimits {
             ("sharedSegmentBytes", sharedSegmentBytes, 65_536...1_073_741_824),
             ("readsPerTurn", readsPerTurn, 1...100_000),
         ]
-        guard let broken = checks.first(where: { !$0.range.contains($0.value) }) else { return nil }
+        guard let broken = checks.first(where: { !$0.range.contains($0.value) }) else { return faultOfTimes }
         let (first, last) = (broken.range.lowerBound, broken.range.upperBound)
         return "the limit \(broken.name) is \(broken.value); it must be \(first) to \(last)"
+    }
+
+    private var faultOfTimes: String? {
+        let checks = [("pace", pace), ("maximumPace", maximumPace)]
+        guard let (name, value) = checks.first(where: { !(.zero ... .seconds(10)).contains($0.1) }) else { return nil }
+        return "the limit \(name) is \(value); it must be 0 s to 10 s"
     }
 
     /// The bounds of what is unpacked.

@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [Duration.milliseconds(-1), .seconds(11)])
+    func aPaceOutOfItsRangeIsNamed(pace: Duration) {
+        #expect(error { $0.limits.pace = pace }?.message.contains("limit pace is \(pace)") == true)
+        #expect(error { $0.limits.maximumPace = pace }?.message.contains("limit maximumPace is \(pace)") == true)
+    }
+
+    @Test func pacingCanBeTurnedOff() {
+        var limits = WatcherLimits()
+        (limits.pace, limits.maximumPace) = (.zero, .zero)
+        #expect(limits.fault == nil)
+    }
+
     @Test func intervalsOutOfTheirRangesAreNamed() {
         #expect(error { $0.progressInterval = .zero }?.message.contains("progressInterval") == true)
         #expect(error { $0.shutdownGrace = .seconds(-1) }?.message.contains("shutdownGrace") == true)
