@@ -116,16 +116,30 @@ public struct PeerVerificationError: Error, Hashable, Sendable, CustomStringConv
 /// Decides whether the holder of a certificate is the expected peer.
 ///
 /// It runs at every handshake, after the chain was found to lead to a trusted root, on a thread of the transport:
-/// it must not wait, and must be a pure function of its arguments and of state that it reads without waiting.
+/// it must not wait, and must be a pure function of its arguments and of state that it reads without waiting. A server
+/// has it judge again at every call of the connection.
 public struct PeerVerifier: Sendable {
-    /// Judges a leaf certificate and its chain, both PEM text.
-    public let verify: @Sendable (_ leaf: String, _ chain: String, _ expected: ExpectedPeer) -> Verdict
-
     /// What a verifier says.
     public typealias Verdict = Result<PeerIdentity, PeerVerificationError>
 
-    /// Makes a verifier of a function.
+    /// Judges one certificate as of now: what can change, such as the time and what is revoked, it looks at anew.
+    public typealias Judge = @Sendable (_ expected: ExpectedPeer) -> Verdict
+
+    /// Reads a leaf certificate and its chain, both PEM text, once for all the times that they are judged.
+    public let reading: @Sendable (_ leaf: String, _ chain: String) -> Judge
+
+    /// Makes a verifier of a function that reads a leaf and its chain and returns what judges them.
+    public init(reading: @escaping @Sendable (_ leaf: String, _ chain: String) -> Judge) {
+        self.reading = reading
+    }
+
+    /// Makes a verifier of a function that reads and judges a leaf and its chain each time.
     public init(_ verify: @escaping @Sendable (_ leaf: String, _ chain: String, _ expected: ExpectedPeer) -> Verdict) {
-        self.verify = verify
+        reading = { leaf, chain in { expected in verify(leaf, chain, expected) } }
+    }
+
+    /// Judges a leaf certificate and its chain, both PEM text.
+    public func verify(_ leaf: String, _ chain: String, _ expected: ExpectedPeer) -> Verdict {
+        reading(leaf, chain)(expected)
     }
 }

@@ -8,28 +8,17 @@ struct AcceptedCall: Sendable {
     let metadata: RPCMetadata
     let deadline: ContinuousClock.Instant?
 
-    /// What a handler is told of the call, unless the verifier refuses the caller.
-    func context(verifier: PeerVerifier) -> Result<RPCCallContext, RPCStatus> {
-        let (leaf, chain) = call.peerCertificate
-        return switch verifier.judge(leaf: leaf, chain: chain, expected: .client) {
-        case .success(let peer):
-            .success(
-                RPCCallContext(
-                    method: method,
-                    peer: peer,
-                    peerAddress: call.peerAddress,
-                    metadata: metadata,
-                    deadline: deadline
-                )
+    /// What a handler is told of the call, unless the caller's certificate is refused now.
+    func context(over connection: PeerConnection) -> Result<RPCCallContext, RPCStatus> {
+        connection.verdict.map { peer in
+            RPCCallContext(
+                method: method,
+                peer: peer,
+                peerAddress: connection.address,
+                metadata: metadata,
+                deadline: deadline
             )
-        case .failure(let error):
-            .failure(Self.refusal(error))
         }
-    }
-
-    /// What a client is told whose certificate is refused.
-    static func refusal(_ error: PeerVerificationError) -> RPCStatus {
-        RPCStatus(.unauthenticated, "the client's certificate was refused: \(error.message)")
     }
 
     /// Answers with a status; no message is read.

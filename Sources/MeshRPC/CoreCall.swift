@@ -41,27 +41,6 @@ final class CoreCall: @unchecked Sendable {
         return String(cString: text)
     }
 
-    /// The certificate that the other side showed, and its chain, both PEM text; empty without one.
-    var peerCertificate: (leaf: String, chain: String) {
-        guard let context = grpc_call_auth_context(pointer) else { return ("", "") }
-        defer { grpc_auth_context_release(context) }
-        func property(_ name: String) -> String {
-            // The iterator keeps the pointer to the name.
-            name.withCString { name in
-                var iterator = grpc_auth_context_find_properties_by_name(context, name)
-                guard let property = grpc_auth_property_iterator_next(&iterator) else { return "" }
-                let bytes = UnsafeRawBufferPointer(start: property.pointee.value, count: property.pointee.value_length)
-                return String(decoding: bytes, as: UTF8.self)
-            }
-        }
-        return (property(GRPC_X509_PEM_CERT_PROPERTY_NAME), property(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME))
-    }
-}
-
-extension PeerVerifier {
-    /// The verdict of now on a certificate and its chain, both PEM text; without a certificate the text is empty.
-    func judge(leaf: String, chain: String, expected: ExpectedPeer) -> Verdict {
-        guard !leaf.isEmpty else { return .failure(PeerVerificationError("the peer showed no certificate")) }
-        return verify(leaf, chain, expected)
-    }
+    /// What the other side showed at the handshake of the call's connection; `nil` without a handshake.
+    var authContext: CoreAuthContext? { grpc_call_auth_context(pointer).map { CoreAuthContext($0) } }
 }

@@ -7,11 +7,24 @@ public struct RPCHandlers: Sendable {
     /// Answers a unary call. It runs in a task of its own, which is cancelled when the caller goes away.
     public typealias UnaryBody = @Sendable (RPCCallContext, [UInt8]) async throws -> RPCPayload
 
+    /// Answers a unary call at once, where its request arrives, or returns `nil` to have the method's ``UnaryBody`` answer
+    /// it.
+    ///
+    /// Called on a poller, which all calls and streams share: it does a bounded, small amount of work and never waits.
+    public typealias ImmediateBody = @Sendable (RPCCallContext, [UInt8]) -> Result<RPCPayload, RPCStatus>?
+
     /// Makes the driver of a stream. Called on a poller: it must not wait.
     public typealias StreamFactory = @Sendable (RPCCallContext, RPCStreamHandle) throws -> any RPCStreamDriver
 
+    /// What answers the unary calls of one method.
+    struct Unary: Sendable {
+        var maximumRequestBytes: Int?
+        var immediate: ImmediateBody?
+        var body: UnaryBody
+    }
+
     enum Handler: Sendable {
-        case unary(maximumRequestBytes: Int?, UnaryBody)
+        case unary(Unary)
         case refusal(RPCStatus)
         case stream(StreamFactory)
     }
@@ -29,8 +42,17 @@ public struct RPCHandlers: Sendable {
     /// An `RPCStatus` or `EtcdError` that `body` throws is the answer; any other error is logged and answered with
     /// Unknown. A request above `maximumRequestBytes` (`nil`: the server's own limit) is answered with
     /// ResourceExhausted.
-    public mutating func unary(_ method: RPCMethod, maximumRequestBytes: Int? = nil, _ body: @escaping UnaryBody) {
-        handlers[method] = .unary(maximumRequestBytes: maximumRequestBytes, body)
+    ///
+    /// - Parameter immediate: Asked first, if there is one. What it answers costs no task and no change of threads, does
+    ///   not count against ``RPCServerConfiguration/maximumRunningCalls``, and may overtake calls that wait for their turn.
+    ///   All other bounds hold.
+    public mutating func unary(
+        _ method: RPCMethod,
+        maximumRequestBytes: Int? = nil,
+        immediate: ImmediateBody? = nil,
+        _ body: @escaping UnaryBody
+    ) {
+        handlers[method] = .unary(Unary(maximumRequestBytes: maximumRequestBytes, immediate: immediate, body: body))
     }
 
     /// Refuses a method's calls, of any shape, with a status; their messages are never read.

@@ -3,7 +3,7 @@ public import MeshCore
 
 /// A gRPC server over mutual TLS.
 ///
-/// It listens, and takes calls, from its creation on; unary calls wait until ``run()`` runs. End it with
+/// It listens, and takes calls, from its creation on; unary calls that are not answered at once wait until ``run()`` runs. End it with
 /// ``shutDown(grace:)`` or by cancelling ``run()``; one that was never run is closed when its last reference goes.
 ///
 /// A stream costs no thread and no task; unary handlers run in tasks of ``run()``, a bounded number at a time.
@@ -117,8 +117,8 @@ public final class RPCServer: Sendable {
     private func runCalls() async {
         await withDiscardingTaskGroup { group in
             while let call = await calls.queue.next() {
-                group.addTask { [calls, configuration, logger] in
-                    await call.run(verifier: configuration.verifier, logger: logger)
+                group.addTask { [calls, logger] in
+                    await call.run(logger: logger)
                     calls.queue.finished()
                 }
             }

@@ -1,5 +1,6 @@
 internal import Logging
 internal import MeshCore
+internal import Synchronization
 
 /// The open calls of a server: admits them within their bounds, watches over their time, ends them at its shutdown.
 final class ServerCalls: Sendable {
@@ -7,8 +8,6 @@ final class ServerCalls: Sendable {
         var unary: [ObjectIdentifier: ServerUnaryCall] = [:]
         var streams: [ObjectIdentifier: ServerStream] = [:]
         var isClosing = false
-        /// How often all certificates have been judged anew.
-        var judgements = 0
 
         var isIdle: Bool { unary.isEmpty && streams.isEmpty }
     }
@@ -25,6 +24,8 @@ final class ServerCalls: Sendable {
     let accounts: PeerAccounts
 
     private let configuration: RPCServerConfiguration
+    private let connections = PeerConnections()
+    private let countOfJudgements = Atomic<Int>(0)
     private let handlers: RPCHandlers
     private let logger: Logger
     private let state = Locked(State())
@@ -45,30 +46,28 @@ final class ServerCalls: Sendable {
         switch handlers[accepted.method] {
         case .refusal(let status):
             accepted.refuse(status)
-        case .unary(let maximumRequestBytes, let body):
-            open(accepted, maximumRequestBytes: maximumRequestBytes ?? configuration.maximumRequestBytes, body)
+        case .unary(let handler):
+            open(accepted, handler)
         case .stream(let make):
             open(accepted, make)
         }
     }
 
-    private func open(
-        _ accepted: AcceptedCall,
-        maximumRequestBytes: Int,
-        _ body: @escaping RPCHandlers.UnaryBody
-    ) {
+    private func open(_ accepted: AcceptedCall, _ handler: RPCHandlers.Unary) {
+        let connection = connections.connection(of: accepted.call, verifier: configuration.verifier)
         let account: PeerAccount
-        switch accepted.context(verifier: configuration.verifier).flatMap({ accounts.open(.call, for: $0.peer) }) {
+        switch connection.verdict.flatMap({ accounts.open(.call, for: $0) }) {
         case .success(let value): account = value
         case .failure(let status): return accepted.refuse(status)
         }
         let call = ServerUnaryCall(
             accepted,
+            over: connection,
             calls: self,
             account: account,
-            maximumRequestBytes: maximumRequestBytes,
+            maximumRequestBytes: handler.maximumRequestBytes ?? configuration.maximumRequestBytes,
             expiry: ContinuousClock.now + configuration.maximumCallDuration,
-            body: body
+            handler: handler
         )
         if let refusal = admit(call) {
             accounts.close(.call, of: account)
@@ -79,8 +78,9 @@ final class ServerCalls: Sendable {
 
     private func open(_ accepted: AcceptedCall, _ make: RPCHandlers.StreamFactory) {
         let judgements = self.judgements
+        let connection = connections.connection(of: accepted.call, verifier: configuration.verifier)
         let context: RPCCallContext
-        switch accepted.context(verifier: configuration.verifier) {
+        switch accepted.context(over: connection) {
         case .success(let value): context = value
         case .failure(let status): return accepted.refuse(status)
         }
@@ -89,7 +89,7 @@ final class ServerCalls: Sendable {
         case .success(let value): account = value
         case .failure(let status): return accepted.refuse(status)
         }
-        let stream = ServerStream(accepted.call, shard: accepted.shard, calls: self, account: account)
+        let stream = ServerStream(accepted, over: connection, calls: self, account: account)
         if let refusal = admit(stream) {
             accounts.close(.stream, of: account)
             return accepted.refuse(refusal)
@@ -168,31 +168,22 @@ final class ServerCalls: Sendable {
     }
 
     /// How often all certificates have been judged anew: what was judged at the same number is still judged rightly.
-    var judgements: Int { state.withLock { $0.judgements } }
+    var judgements: Int { countOfJudgements.load(ordering: .acquiring) }
 
     /// Judges the certificates of all open streams, because what the verifier goes by has changed, and ends those whose
     /// certificate is refused now; returns how many. Unary calls are judged again before they are answered.
     func judgeAnew() -> Int {
-        let streams = state.withLock { state in
-            state.judgements += 1
-            return Array(state.streams.values)
-        }
-        return judge(streams)
+        // Before the streams are looked at: who is admitted behind that look finds another number than before.
+        countOfJudgements.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        return judge(state.withLock { Array($0.streams.values) })
     }
 
     @discardableResult
     private func judge(_ streams: [ServerStream]) -> Int {
-        // Many streams of one connection, and of one peer, show the same certificate.
-        var verdicts: [String: PeerVerifier.Verdict] = [:]
         var ended = 0
         for stream in streams {
-            let (leaf, chain) = stream.peerCertificate
-            let verdict =
-                verdicts[leaf + chain]
-                ?? configuration.verifier.judge(leaf: leaf, chain: chain, expected: .client)
-            verdicts[leaf + chain] = verdict
-            guard case .failure(let error) = verdict, stream.isStarted else { continue }
-            stream.request { $0.end = $0.end ?? (AcceptedCall.refusal(error), isForced: true) }
+            guard case .failure(let refusal) = stream.connection.verdict, stream.isStarted else { continue }
+            stream.request { $0.end = $0.end ?? (refusal, isForced: true) }
             ended += 1
         }
         return ended

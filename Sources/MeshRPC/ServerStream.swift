@@ -25,6 +25,9 @@ final class ServerStream: BatchOwner, SendingWork {
     /// Where the client's streams are counted.
     let account: PeerAccount
 
+    /// What the stream came over.
+    let connection: PeerConnection
+
     /// Where the stream's events arrive and its messages are sent.
     let shard: RPCShard
 
@@ -36,15 +39,13 @@ final class ServerStream: BatchOwner, SendingWork {
     private let sendBatch = OperationBatch(.send)
     private let receiveBatch = OperationBatch(.receive)
 
-    init(_ call: CoreCall, shard: RPCShard, calls: ServerCalls, account: PeerAccount) {
-        self.call = call
+    init(_ accepted: AcceptedCall, over connection: PeerConnection, calls: ServerCalls, account: PeerAccount) {
+        call = accepted.call
+        shard = accepted.shard
+        self.connection = connection
         self.account = account
-        self.shard = shard
         self.calls = calls
     }
-
-    /// The certificate that the client showed, and its chain, both PEM text.
-    var peerCertificate: (leaf: String, chain: String) { call.peerCertificate }
 
     /// Whether the stream was opened; it may have been closed since.
     var isStarted: Bool { state.withLock { $0.isStarted } }

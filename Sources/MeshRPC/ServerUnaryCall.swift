@@ -2,62 +2,103 @@ internal import Logging
 internal import MeshCore
 
 /// The shell of a server's unary call.
+///
+/// The end of the call is awaited from the moment on from which somebody else than the poller works on it; where the
+/// answer is there at once, together with the answer, which saves core a round through its queue.
 final class ServerUnaryCall: BatchOwner {
     private struct State: Sendable {
         var machine = ServerUnaryStateMachine()
+        /// The request of a call that waits for its turn.
         var request: ReceivedMessage?
+        /// Opens when a handler's task need not go on.
+        var stop: Latch?
         var unreadBytes = 0
+        /// Whether core was asked to tell the call's end.
+        var isEndAwaited = false
     }
 
     /// Where the client's calls are counted.
     let account: PeerAccount
 
-    private let accepted: AcceptedCall
-    private let calls: ServerCalls
-    private let maximumRequestBytes: Int
-    private let body: RPCHandlers.UnaryBody
-    private let state = Locked(State())
-    /// Opens when the handler need not go on.
-    private let stop = Latch()
-
     /// When the call has taken too long.
     let expiry: ContinuousClock.Instant
 
+    private let accepted: AcceptedCall
+    private let connection: PeerConnection
+    private let calls: ServerCalls
+    private let maximumRequestBytes: Int
+    private let handler: RPCHandlers.Unary
+    private let state = Locked(State())
+
     init(
         _ accepted: AcceptedCall,
+        over connection: PeerConnection,
         calls: ServerCalls,
         account: PeerAccount,
         maximumRequestBytes: Int,
         expiry: ContinuousClock.Instant,
-        body: @escaping RPCHandlers.UnaryBody
+        handler: RPCHandlers.Unary
     ) {
         self.accepted = accepted
+        self.connection = connection
         self.calls = calls
         self.account = account
         self.maximumRequestBytes = maximumRequestBytes
         self.expiry = expiry
-        self.body = body
+        self.handler = handler
     }
 
-    /// Starts to read the request.
+    /// Starts to read the request. Called on the poller.
     func start() {
-        let end = OperationBatch(.end)
-        end.receiveClose()
-        guard end.start(on: accepted.call, for: self) else { return closed() }
         let receive = OperationBatch(.receive)
         receive.receiveMessage()
-        if !receive.start(on: accepted.call, for: self) { accepted.call.cancel() }
+        guard !receive.start(on: accepted.call, for: self) else { return }
+        accepted.call.cancel()
+        state.withLock { state in
+            _ = state.machine.requestFailed()
+            state.machine.closed()
+        }
+        calls.endedIfOver(self)
+    }
+
+    /// Ends the call if its time is over.
+    func expire(at now: ContinuousClock.Instant) {
+        guard now >= expiry else { return }
+        guard state.withLock({ $0.machine.expired() }) else { return }
+        answer(.failure(RPCStatus(.deadlineExceeded, "the server did not answer in the time it gives a call")))
+        state.withLock { $0.stop }?.open()
+    }
+
+    /// Whether nothing will happen to the call any more.
+    var isOver: Bool { state.withLock { $0.machine.isOver } }
+}
+
+// MARK: - Handling in a task
+
+extension ServerUnaryCall {
+    /// Has the call wait for its turn.
+    private func postpone(_ request: ReceivedMessage) {
+        let mustQueue = state.withLock { state in
+            guard state.machine.postponed() else { return false }
+            state.request = request
+            state.stop = Latch()
+            return true
+        }
+        guard mustQueue else { return }
+        awaitEnd()
+        calls.queue.enqueue(self)
     }
 
     /// Runs the handler and answers with what it returns or throws. Called by a task of the server's.
-    func run(verifier: PeerVerifier, logger: Logger) async {
-        let request = state.withLock { state -> ReceivedMessage? in
+    func run(logger: Logger) async {
+        let work = state.withLock { state -> (ReceivedMessage, Latch)? in
             defer { state.request = nil }
-            return state.machine.began() ? state.request : nil
+            guard state.machine.began(), let request = state.request, let stop = state.stop else { return nil }
+            return (request, stop)
         }
-        if let request {
+        if let (request, stop) = work {
             // Counted before the call can be over, whose end takes it back.
-            let result = await handle(request, verifier: verifier, logger: logger).flatMap(counted)
+            let result = await handle(request, until: stop, logger: logger).flatMap(counted)
             if state.withLock({ $0.machine.handled() }) { answer(result) }
         }
         calls.endedIfOver(self)
@@ -74,27 +115,26 @@ final class ServerUnaryCall: BatchOwner {
 
     private func handle(
         _ request: ReceivedMessage,
-        verifier: PeerVerifier,
+        until stop: Latch,
         logger: Logger
     ) async -> Result<RPCPayload, RPCStatus> {
         let judgements = calls.judgements
         let context: RPCCallContext
-        switch accepted.context(verifier: verifier) {
+        switch accepted.context(over: connection) {
         case .success(let value): context = value
         case .failure(let status): return .failure(status)
         }
-        let result = await handle(request, context, logger: logger)
-        // A certificate that was revoked while the handler ran gets no answer.
-        guard judgements != calls.judgements else { return result }
-        return accepted.context(verifier: verifier).flatMap { _ in result }
+        let result = await handle(request, context, until: stop, logger: logger)
+        return judged(result, since: judgements)
     }
 
     private func handle(
         _ request: ReceivedMessage,
         _ context: RPCCallContext,
+        until stop: Latch,
         logger: Logger
     ) async -> Result<RPCPayload, RPCStatus> {
-        let body = body
+        let body = handler.body
         return await withTaskGroup(of: Result<RPCPayload, RPCStatus>?.self) { group in
             group.addTask {
                 do {
@@ -108,7 +148,7 @@ final class ServerUnaryCall: BatchOwner {
                 }
             }
             group.addTask {
-                await self.stop.waitUnlessCancelled()
+                await stop.waitUnlessCancelled()
                 return nil
             }
             let first = await group.next() ?? nil
@@ -118,19 +158,46 @@ final class ServerUnaryCall: BatchOwner {
         }
     }
 
-    /// Ends the call if its time is over.
-    func expire(at now: ContinuousClock.Instant) {
-        guard now >= expiry else { return }
-        guard state.withLock({ $0.machine.expired() }) else { return }
-        answer(.failure(RPCStatus(.deadlineExceeded, "the server did not answer in the time it gives a call")))
-        stop.open()
+    /// An answer that was made when certificates had been judged anew `judgements` times: a certificate that was revoked
+    /// meanwhile gets none.
+    private func judged(
+        _ result: Result<RPCPayload, RPCStatus>,
+        since judgements: Int
+    ) -> Result<RPCPayload, RPCStatus> {
+        guard judgements != calls.judgements else { return result }
+        return connection.verdict.flatMap { _ in result }
+    }
+}
+
+// MARK: - Handling at once
+
+extension ServerUnaryCall {
+    /// Answers the request where it arrived, if the method's handler can, or has it wait for its turn.
+    private func handle(_ request: ReceivedMessage) {
+        guard let result = immediateResult(request) else { return postpone(request) }
+        let counted = result.flatMap(counted)
+        if state.withLock({ $0.machine.handled() }) { answer(counted) }
     }
 
-    /// Whether nothing will happen to the call any more.
-    var isOver: Bool { state.withLock { $0.machine.isOver } }
+    private func immediateResult(_ request: ReceivedMessage) -> Result<RPCPayload, RPCStatus>? {
+        guard let immediate = handler.immediate else { return nil }
+        let judgements = calls.judgements
+        switch accepted.context(over: connection) {
+        case .success(let context):
+            guard let result = immediate(context, request.bytes()) else { return nil }
+            return judged(result.mapError(RPCStatus.init(thrown:)), since: judgements)
+        case .failure(let status):
+            return .failure(status)
+        }
+    }
+}
 
+// MARK: - Answering
+
+extension ServerUnaryCall {
     private func answer(_ result: Result<RPCPayload, RPCStatus>) {
-        let batch = OperationBatch(.status, capacity: 3)
+        let awaitsEnd = mustAwaitEnd()
+        let batch = OperationBatch(awaitsEnd ? .end : .status, capacity: 4)
         batch.sendInitialMetadata()
         switch result {
         case .success(let payload):
@@ -139,14 +206,28 @@ final class ServerUnaryCall: BatchOwner {
         case .failure(let status):
             batch.sendStatus(status)
         }
-        if !batch.start(on: accepted.call, for: self) { accepted.call.cancel() }
+        if awaitsEnd { batch.receiveClose() }
+        guard !batch.start(on: accepted.call, for: self) else { return }
+        accepted.call.cancel()
+        if awaitsEnd { closed() }
     }
-}
 
-// MARK: - The client's account
+    private func awaitEnd() {
+        guard mustAwaitEnd() else { return }
+        let end = OperationBatch(.end)
+        end.receiveClose()
+        if !end.start(on: accepted.call, for: self) { closed() }
+    }
 
-extension ServerUnaryCall {
-    /// The size of the answer, which is counted until the call is over.
+    /// Whether core is still to be asked to tell the call's end; asked once.
+    private func mustAwaitEnd() -> Bool {
+        state.withLock { state in
+            defer { state.isEndAwaited = true }
+            return !state.isEndAwaited
+        }
+    }
+
+    /// The size of the answer, which is counted as the client's until the call is over.
     var unreadBytes: Int { state.withLock { $0.unreadBytes } }
 
     /// Counts an answer, unless the client has too much under way already.
@@ -162,7 +243,7 @@ extension ServerUnaryCall {
 extension ServerUnaryCall {
     func completed(_ batch: OperationBatch, success: Bool) {
         switch batch.purpose {
-        case .receive: received(success ? batch.takeMessage() : nil, success: success)
+        case .receive: received(success ? batch.takeMessage() : nil)
         case .status: break  // The call's end tells if it failed.
         case .end: closed()
         case .initialMetadata, .send, .finishSending, .unary:
@@ -170,13 +251,9 @@ extension ServerUnaryCall {
         }
     }
 
-    private func received(_ message: ReceivedMessage?, success: Bool) {
+    private func received(_ message: ReceivedMessage?) {
         if let message, message.count <= maximumRequestBytes {
-            let mustQueue = state.withLock { state in
-                state.request = message
-                return state.machine.requestReceived()
-            }
-            if mustQueue { calls.queue.enqueue(self) }
+            if state.withLock({ $0.machine.requestReceived() }) { handle(message) }
         } else if state.withLock({ $0.machine.requestFailed() }) {
             let status: RPCStatus =
                 if let message {
@@ -193,8 +270,11 @@ extension ServerUnaryCall {
     }
 
     private func closed() {
-        state.withLock { $0.machine.closed() }
-        stop.open()
+        let stop = state.withLock { state in
+            state.machine.closed()
+            return state.stop
+        }
+        stop?.open()
         calls.endedIfOver(self)
     }
 }

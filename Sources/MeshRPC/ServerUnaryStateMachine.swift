@@ -1,4 +1,5 @@
-/// The life of a server's unary call: the request is read, waits for its turn, is handled, is answered.
+/// The life of a server's unary call: the request is read, is handled at once or waits for its turn and is handled then,
+/// is answered.
 ///
 /// What a caller does (going away) and what time does (running out) can come at any point.
 struct ServerUnaryStateMachine: Sendable {
@@ -17,9 +18,16 @@ struct ServerUnaryStateMachine: Sendable {
 
     init() {}
 
-    /// The request arrived whole. Returns whether the call is to be queued.
+    /// The request arrived whole. Returns whether the call is to be handled, or postponed.
     mutating func requestReceived() -> Bool {
         guard case .reading = phase else { preconditionFailure("a unary call's request arrived twice") }
+        phase = isAnswered ? .done : .running
+        return !isAnswered
+    }
+
+    /// The call is not handled at once. Returns whether it is to be queued.
+    mutating func postponed() -> Bool {
+        guard case .running = phase else { preconditionFailure("a unary call was postponed that was not its turn") }
         phase = isAnswered ? .done : .queued
         return !isAnswered
     }

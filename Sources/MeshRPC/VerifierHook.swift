@@ -48,7 +48,7 @@ final class VerifierHook: Sendable {
 
     /// Judges one peer; the text of a refusal goes to the caller.
     func judge(leaf: String, chain: String) -> String? {
-        let verdict = verifier.judge(leaf: leaf, chain: chain, expected: expected)
+        let verdict = verifier.judge(of: (leaf, chain))(expected)
         return history.withLock { history -> String? in
             switch verdict {
             case .success(let identity):

@@ -10,29 +10,35 @@ extension PeerVerifier {
     /// - Otherwise the server's certificate must name one of the hosts it was reached at: an address by its value, a
     ///   name without regard to case, where a `*` stands for one whole left-most label (RFC 6125).
     ///
-    /// It parses some kilobytes and compares, and never waits: the state it reads is the clock and what the last few
-    /// hundred certificates were found to say, which is theirs for ever; whom it makes their holders is judged anew every
-    /// time.
+    /// It parses some kilobytes, once for a connection, compares, and never waits: the state it reads is the clock and what
+    /// the last few hundred certificates were found to say, which is theirs for ever; whom it makes their holders is
+    /// judged anew every time.
     ///
     /// - Parameter now: The clock, in seconds since 1970; `nil` is the system's.
     public static func mesh(now: (@Sendable () -> Int64)? = nil) -> PeerVerifier {
         let known = KnownCertificates()
         // The chain has been verified already; it only says over which authorities the peer comes.
-        return PeerVerifier { leaf, chain, expected in
+        return PeerVerifier(reading: { leaf, chain in
+            let certificate: CertificateDescription
+            var identity: PeerIdentity
             do throws(TLSError) {
                 let shown = try known.certificates(leaf: leaf, chain: chain)
+                certificate = shown.leaf
+                identity = PeerIdentity(shown.leaf)
+                identity.intermediates = shown.intermediates
+            } catch {
+                let refusal = PeerVerificationError("the peer's certificate cannot be read: \(error)")
+                return { _ in .failure(refusal) }
+            }
+            return { [identity] expected in
                 do throws(PeerVerificationError) {
-                    try PeerRules.check(shown.leaf, expected, at: now?() ?? UTCTime.now)
-                    var identity = PeerIdentity(shown.leaf)
-                    identity.intermediates = shown.intermediates
+                    try PeerRules.check(certificate, expected, at: now?() ?? UTCTime.now)
                     return .success(identity)
                 } catch {
                     return .failure(error)
                 }
-            } catch {
-                return .failure(PeerVerificationError("the peer's certificate cannot be read: \(error)"))
             }
-        }
+        })
     }
 }
 

@@ -6,11 +6,39 @@ import Testing
     @Test func aCallIsReadQueuedHandledAnsweredAndOver() {
         var machine = ServerUnaryStateMachine()
         #expect(machine.requestReceived() == true)
+        #expect(machine.postponed() == true)
         #expect(machine.began() == true)
         #expect(machine.handled() == true)
         #expect(!machine.isOver)
         machine.closed()
         #expect(machine.isOver)
+    }
+
+    @Test func aCallThatIsHandledAtOnceIsNotQueued() {
+        var machine = ServerUnaryStateMachine()
+        #expect(machine.requestReceived() == true)
+        #expect(machine.handled() == true)
+        #expect(machine.expired() == false)
+        #expect(!machine.isOver)
+        machine.closed()
+        #expect(machine.isOver)
+    }
+
+    @Test func aCallThatExpiresWhileItIsHandledAtOnceIsNotAnsweredAgainNorQueued() {
+        var answered = ServerUnaryStateMachine()
+        #expect(answered.requestReceived() == true)
+        #expect(answered.expired() == true)
+        #expect(answered.handled() == false)
+        answered.closed()
+        #expect(answered.isOver)
+
+        var postponed = ServerUnaryStateMachine()
+        #expect(postponed.requestReceived() == true)
+        #expect(postponed.expired() == true)
+        postponed.closed()
+        #expect(!postponed.isOver)
+        #expect(postponed.postponed() == false)
+        #expect(postponed.isOver)
     }
 
     @Test func aFailedRequestIsAnsweredOnce() {
@@ -33,6 +61,7 @@ import Testing
     @Test func aCallThatExpiresInTheQueueIsNotHandled() {
         var machine = ServerUnaryStateMachine()
         #expect(machine.requestReceived() == true)
+        #expect(machine.postponed() == true)
         #expect(machine.expired() == true)
         machine.closed()
         // The queue still holds it.
@@ -44,6 +73,7 @@ import Testing
     @Test func aCallThatIsDiscardedIsOverWithItsConnection() {
         var machine = ServerUnaryStateMachine()
         #expect(machine.requestReceived() == true)
+        #expect(machine.postponed() == true)
         machine.discarded()
         #expect(machine.expired() == false)
         #expect(!machine.isOver)
@@ -54,6 +84,7 @@ import Testing
     @Test func anAnswerThatComesTooLateIsDropped() {
         var machine = ServerUnaryStateMachine()
         #expect(machine.requestReceived() == true)
+        #expect(machine.postponed() == true)
         #expect(machine.began() == true)
         #expect(machine.expired() == true)
         #expect(machine.handled() == false)
@@ -70,6 +101,7 @@ import Testing
 
         var running = ServerUnaryStateMachine()
         #expect(running.requestReceived() == true)
+        #expect(running.postponed() == true)
         #expect(running.began() == true)
         running.closed()
         #expect(!running.isOver)

@@ -132,6 +132,21 @@ import Testing
         #expect(refusal(client, .client, now: 1_900_000_101) != nil)
     }
 
+    @Test func whatWasReadOnceIsJudgedByTheClockOfEachTime() throws {
+        let client = try authority.issueClient(
+            commonName: "remote", validity: .seconds(100), notBefore: 1_900_000_000
+        ).credentials(trusting: "")
+        let now = Locked<Int64>(1_900_000_050)
+        let judge = PeerVerifier.mesh(now: { now.withLock { $0 } })
+            .reading(client.certificateChain, client.certificateChain)
+        #expect((try? judge(.client).get())?.commonName == "remote")
+        now.withLock { $0 = 1_900_000_101 }
+        #expect((try? judge(.client).get()) == nil)
+        now.withLock { $0 = 1_900_000_100 }
+        #expect((try? judge(.client).get())?.commonName == "remote")
+        #expect((try? judge(.server(cluster: nil, hosts: ["remote"])).get()) == nil)
+    }
+
     @Test(arguments: ["", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
     func whatIsNoCertificateIsRefused(text: String) {
         let credentials = TLSCredentials(certificateChain: text, privateKey: "", trustedRoots: "")
