@@ -27,11 +27,13 @@ struct AcceptedCall: Sendable {
         batch.sendInitialMetadata()
         batch.sendStatus(status)
         batch.receiveClose()
-        if !batch.start(on: call, for: RefusedCall()) { call.cancel() }
+        if !batch.start(on: call, for: Unattended.shared) { call.cancel() }
     }
 }
 
-/// The owner of a refused call's only batch, of which nothing need be known.
-private final class RefusedCall: BatchOwner {
+/// The owner of batches whose outcome nobody need know.
+final class Unattended: BatchOwner {
+    static let shared = Unattended()
+
     func completed(_ batch: OperationBatch, success: Bool) {}
 }

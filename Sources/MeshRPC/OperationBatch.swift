@@ -45,9 +45,9 @@ final class OperationBatch: CompletionTag, @unchecked Sendable {
     }
 
     let purpose: BatchPurpose
-    private let operations: UnsafeMutablePointer<grpc_op>
+    /// One block: the results, and the operations behind them.
+    private let block: UnsafeMutableRawPointer
     private let capacity: Int
-    private let results: UnsafeMutablePointer<Results>
     private var count = 0
     private var sentMessage: UnsafeMutablePointer<grpc_byte_buffer>?
     private var sentMetadata: [UnsafeMutableBufferPointer<grpc_metadata>] = []
@@ -61,9 +61,17 @@ final class OperationBatch: CompletionTag, @unchecked Sendable {
         precondition(capacity <= Self.maximumOperations)
         self.purpose = purpose
         self.capacity = capacity
-        operations = .allocate(capacity: capacity)
-        results = .allocate(capacity: 1)
-        results.initialize(to: Results())
+        block = .allocate(
+            byteCount: MemoryLayout<Results>.stride + capacity * MemoryLayout<grpc_op>.stride,
+            alignment: max(MemoryLayout<Results>.alignment, MemoryLayout<grpc_op>.alignment)
+        )
+        block.initializeMemory(as: Results.self, to: Results())
+    }
+
+    private var results: UnsafeMutablePointer<Results> { block.assumingMemoryBound(to: Results.self) }
+
+    private var operations: UnsafeMutablePointer<grpc_op> {
+        (block + MemoryLayout<Results>.stride).assumingMemoryBound(to: grpc_op.self)
     }
 
     deinit {
@@ -72,8 +80,7 @@ final class OperationBatch: CompletionTag, @unchecked Sendable {
         grpc_metadata_array_destroy(&results.pointee.initialMetadata)
         grpc_metadata_array_destroy(&results.pointee.trailingMetadata)
         grpc_slice_unref(results.pointee.statusDetails)
-        results.deallocate()
-        operations.deallocate()
+        block.deallocate()
     }
 
     private func releaseSent() {
@@ -108,7 +115,7 @@ final class OperationBatch: CompletionTag, @unchecked Sendable {
         return false
     }
 
-    override func completed(success: Bool) {
+    override func completed(_ number: Int, success: Bool) {
         guard let owner = finish() else { return }
         owner.completed(self, success: success)
     }
@@ -138,6 +145,7 @@ extension OperationBatch {
     }
 
     private func keep(_ metadata: RPCMetadata) -> UnsafeMutableBufferPointer<grpc_metadata> {
+        if metadata.isEmpty { return UnsafeMutableBufferPointer(start: nil, count: 0) }
         let kept = UnsafeMutableBufferPointer<grpc_metadata>.allocate(capacity: metadata.entries.count)
         for (index, entry) in metadata.entries.enumerated() {
             var element = grpc_metadata()
@@ -166,22 +174,18 @@ extension OperationBatch {
         }
     }
 
-    /// The same for a message in a thread's outbox, which keeps the buffer.
-    func sendMessage(in outbox: MessageOutbox, moreFollows: Bool) {
-        add(GRPC_OP_SEND_MESSAGE, flags: moreFollows ? UInt32(GRPC_WRITE_BUFFER_HINT) : 0) {
-            $0.data.send_message.send_message = outbox.buffer
-        }
-    }
-
     func finishSending() {
         add(GRPC_OP_SEND_CLOSE_FROM_CLIENT) { _ in }
     }
 
     func sendStatus(_ status: RPCStatus) {
         let kept = keep(status.metadata.fault == nil ? status.metadata : [:])
-        let details = UnsafeMutablePointer<grpc_slice>.allocate(capacity: 1)
-        details.initialize(to: CoreSlice.copying(status.boundedMessage))
-        sentDetails = details
+        if !status.message.isEmpty {
+            let details = UnsafeMutablePointer<grpc_slice>.allocate(capacity: 1)
+            details.initialize(to: CoreSlice.copying(status.boundedMessage))
+            sentDetails = details
+        }
+        let details = sentDetails
         add(GRPC_OP_SEND_STATUS_FROM_SERVER) {
             $0.data.send_status_from_server.trailing_metadata_count = kept.count
             $0.data.send_status_from_server.trailing_metadata = kept.baseAddress

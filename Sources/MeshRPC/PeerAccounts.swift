@@ -35,7 +35,7 @@ final class PeerAccounts: Sendable {
 
     /// A message that was counted by ``PeerAccount/sending(_:)`` was taken, or never will be.
     func sent(_ bytes: Int, of account: PeerAccount) {
-        guard account.sent(bytes) else { return }
+        guard bytes > 0, account.sent(bytes) else { return }
         // Its stream ended before its last message did.
         accounts.withLock { accounts in
             if account.isEmpty, accounts[account.name] === account { accounts[account.name] = nil }
@@ -58,9 +58,10 @@ final class PeerAccount: Sendable {
     /// What is counted now.
     var current: PeerLedger { ledger.withLock { $0 } }
 
-    /// A message is to be sent. Returns the status that is sent instead if it would be too much.
-    func sending(_ bytes: Int) -> RPCStatus? {
-        refusal(ledger.withLock { $0.sending(bytes, within: limits) })
+    /// A message is to be sent, when one of `sent` bytes was taken. Returns the status that is sent instead if it would be
+    /// too much; nothing is counted, and nothing taken for sent then.
+    func sending(_ bytes: Int, insteadOf sent: Int = 0) -> RPCStatus? {
+        refusal(ledger.withLock { $0.sending(bytes, insteadOf: sent, within: limits) })
     }
 
     fileprivate func opened(_ item: PeerLedger.Item) -> RPCStatus? {

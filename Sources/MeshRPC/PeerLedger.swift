@@ -47,17 +47,18 @@ struct PeerLedger: Hashable, Sendable {
         }
     }
 
-    /// A message is to be sent. Returns why it may not be; nothing is counted then.
+    /// A message is to be sent, when one of `sent` bytes was taken. Returns why it may not be; nothing changes then.
     ///
     /// One message may always be under way, however large it is: answers have no other bound.
-    mutating func sending(_ bytes: Int, within limits: PeerLimits) -> String? {
-        guard unreadBytes == 0 || unreadBytes + bytes <= limits.unreadBytes else {
+    mutating func sending(_ bytes: Int, insteadOf sent: Int = 0, within limits: PeerLimits) -> String? {
+        let others = unreadBytes - sent
+        guard others == 0 || others + bytes <= limits.unreadBytes else {
             return """
-                has \(unreadBytes) bytes of answers that it has not taken, and \(bytes) more were to come; the most are \
+                has \(others) bytes of answers that it has not taken, and \(bytes) more were to come; the most are \
                 \(limits.unreadBytes)
                 """
         }
-        unreadBytes += bytes
+        unreadBytes = others + bytes
         return nil
     }
 

@@ -42,7 +42,8 @@ public final class RPCShard: @unchecked Sendable {
             switch event.type {
             case GRPC_OP_COMPLETE:
                 guard let tag = event.tag else { continue }
-                CompletionTag.takeBack(tag).completed(success: event.success != 0)
+                let (completed, number) = CompletionTag.takeBack(tag)
+                completed.completed(number, success: event.success != 0)
             case GRPC_QUEUE_SHUTDOWN:
                 return
             default:

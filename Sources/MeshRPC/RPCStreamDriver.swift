@@ -45,8 +45,8 @@ public protocol RPCStreamDriver: AnyObject, Sendable {
 
 /// A driver's, or anybody's, way to tell a server's stream something. Any thread, never waiting.
 public final class RPCStreamHandle: Sendable {
-    /// `nil` once the stream is closed: a handle that is kept longer keeps nothing else alive.
-    private let stream: Locked<ServerStream?>
+    /// Does nothing any more once it is closed, and has let go of its driver then.
+    private let stream: ServerStream
 
     /// What was known of the call when the stream was opened.
     public let context: RPCCallContext
@@ -55,29 +55,15 @@ public final class RPCStreamHandle: Sendable {
     public let shard: RPCShard
 
     init(_ stream: ServerStream, context: RPCCallContext) {
-        self.stream = Locked(stream)
+        self.stream = stream
         self.context = context
         shard = stream.shard
-    }
-
-    /// The stream is closed: the handle does nothing any more.
-    func detach() {
-        // The stream, if this was the last reference, ends outside the lock.
-        let stream = self.stream.withLock { stream in
-            defer { stream = nil }
-            return stream
-        }
-        _ = consume stream
-    }
-
-    private func request(_ change: (inout ServerStream.Requests) -> Void) {
-        stream.withLock { $0 }?.request(change)
     }
 
     /// There may be a next message: the sending thread asks the driver, unless a message is on its way, whose
     /// completion asks anyway. Calls that come before it asks are one.
     public func wake() {
-        request { $0.ask = true }
+        stream.wake()
     }
 
     /// Asks the driver for a message at once, unless one is on its way, whose completion asks anyway. For ``RPCShardWork``
@@ -86,16 +72,16 @@ public final class RPCStreamHandle: Sendable {
     /// - Important: Call it neither from inside the driver's methods nor under a lock that they take.
     public func sendNow() {
         guard shard.isSendingThread else { return wake() }
-        stream.withLock { $0 }?.sendNow()
+        stream.sendNow()
     }
 
     /// Takes messages again, after ``RPCReadDecision/pauseReading``.
     public func resumeReading() {
-        request { $0.resumeReading = true }
+        stream.resumeReading()
     }
 
     /// Ends the stream at once, even if a message is on its way.
     public func cancel(_ status: RPCStatus) {
-        request { $0.end = $0.end ?? (status, isForced: true) }
+        stream.requestEnd(status, isForced: true)
     }
 }

@@ -96,9 +96,9 @@ final class ServerCalls: Sendable {
         }
         let handle = RPCStreamHandle(stream, context: context)
         do {
-            stream.start(try make(context, handle), handle)
+            stream.start(try make(context, handle))
         } catch {
-            handle.detach()
+            stream.abandon()
             let status = RPCStatus(thrown: error)
             if status.code == .unknown { logger.error("opening \(context.method) failed: \(error)") }
             accepted.refuse(status)
@@ -183,7 +183,7 @@ final class ServerCalls: Sendable {
         var ended = 0
         for stream in streams {
             guard case .failure(let refusal) = stream.connection.verdict, stream.isStarted else { continue }
-            stream.request { $0.end = $0.end ?? (refusal, isForced: true) }
+            stream.requestEnd(refusal, isForced: true)
             ended += 1
         }
         return ended
@@ -196,7 +196,7 @@ final class ServerCalls: Sendable {
             return (Array(state.streams.values), state.isIdle)
         }
         queue.close()
-        for stream in streams { stream.request { $0.end = $0.end ?? (Self.shuttingDown, isForced: false) } }
+        for stream in streams { stream.requestEnd(Self.shuttingDown, isForced: false) }
         if isIdle { idle.open() }
     }
 }

@@ -73,24 +73,29 @@ final class ServerCore: @unchecked Sendable {
             throw RPCServerError(.cannotListen, error.message)
         }
         for shard in shards {
-            for _ in 0..<Self.requestsPerShard { request(RequestedCall(self, shard: shard)) }
+            for _ in 0..<Self.requestsPerShard {
+                // Counted before core can answer it.
+                life.withLock { $0.outstandingRequests += 1 }
+                if request(RequestedCall(self, shard: shard)) { continue }
+                life.withLock { $0.outstandingRequests -= 1 }
+            }
         }
     }
 
-    /// Has core fill `requested` with the next call.
-    private func request(_ requested: RequestedCall) {
+    /// Has core fill `requested` with the next call. Returns whether it will.
+    private func request(_ requested: RequestedCall) -> Bool {
         life.withLock { life in
             // Under the lock, so that the server is not destroyed meanwhile.
-            guard !life.isShuttingDown else { return }
-            if requested.start(on: pointer) { life.outstandingRequests += 1 }
+            !life.isShuttingDown && requested.start(on: pointer)
         }
     }
 
     /// A requested call arrived, or, at the shutdown, will not.
     fileprivate func completed(_ requested: RequestedCall, _ accepted: AcceptedCall?) {
         // The next one first, so that always some are requested.
-        if accepted != nil { request(requested) }
+        let isOutstanding = accepted != nil && request(requested)
         if let accepted { accept(accepted) }
+        if isOutstanding { return }
         life.withLock { $0.outstandingRequests -= 1 }
         destroyIfDone()
     }
@@ -144,7 +149,7 @@ private final class ServerShutdown: CompletionTag, @unchecked Sendable {
         self.core = core
     }
 
-    override func completed(success: Bool) {
+    override func completed(_ number: Int, success: Bool) {
         core.shutdownCompleted()
     }
 }
@@ -195,7 +200,7 @@ private final class RequestedCall: CompletionTag, @unchecked Sendable {
         return false
     }
 
-    override func completed(success: Bool) {
+    override func completed(_ number: Int, success: Bool) {
         core.completed(self, success ? takeCall() : nil)
     }
 

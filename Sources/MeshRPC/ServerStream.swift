@@ -1,25 +1,46 @@
 internal import MeshCore
+internal import Synchronization
 
 /// The shell of a server's stream: asks its driver, gives core what ``ServerStreamStateMachine`` decides.
 ///
-/// It lives until core has reported the end of the call. Driver and handle are let go then, which breaks the
-/// circle of stream, driver and handle.
-final class ServerStream: BatchOwner, SendingWork {
+/// It is the tag of its own operations. The driver is let go when core has reported the end of the call, which breaks the
+/// circle of stream, driver and handle; the call itself when none of its operations is under way any more. So a handle
+/// that is kept longer keeps little else alive.
+///
+/// `@unchecked Sendable` as ``CompletionTag``: all that changes is behind `state` or atomic, but for what core writes into
+/// `place`, which belongs to the poller when its event has arrived.
+final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
+    /// What core has to do at a time, at most one of each.
+    private enum Operation: Int {
+        case send, receive, end
+    }
+
     /// What was asked of the stream from outside and not yet looked at by the sending thread.
-    struct Requests: Sendable {
-        var ask = false
-        var resumeReading = false
-        var end: (status: RPCStatus, isForced: Bool)?
-        fileprivate var isScheduled = false
+    private struct Requests {
+        static let ask: UInt8 = 1
+        static let resumeReading: UInt8 = 2
+        static let end: UInt8 = 4
     }
 
     private struct State: Sendable {
         var machine = ServerStreamStateMachine()
         var isStarted = false
+        /// `nil` once it is over for good.
+        var call: CoreCall?
+        /// How many operations core has.
+        var underWay: Int8 = 0
         /// The size of the message that is on its way, counted in the client's account.
         var bytesUnderWay = 0
         var driver: (any RPCStreamDriver)?
-        var handle: RPCStreamHandle?
+        /// The end that was asked for from outside, until it is looked at.
+        var requestedEnd: (status: RPCStatus, isForced: Bool)?
+
+        /// The call, to be let go outside the lock, if nothing needs it any more.
+        mutating func takeUnneededCall() -> CoreCall? {
+            guard underWay == 0, machine.isClosed else { return nil }
+            defer { call = nil }
+            return call
+        }
     }
 
     /// Where the client's streams are counted.
@@ -31,65 +52,55 @@ final class ServerStream: BatchOwner, SendingWork {
     /// Where the stream's events arrive and its messages are sent.
     let shard: RPCShard
 
-    private let call: CoreCall
     private let calls: ServerCalls
-    private let state = Locked(State())
-    private let requests = Locked(Requests())
-    // One of each is in flight at most, so they are used again and again.
-    private let sendBatch = OperationBatch(.send)
-    private let receiveBatch = OperationBatch(.receive)
+    private let requests = Atomic<UInt8>(0)
+    private let state: Locked<State>
+    private let place = StreamPlace()
 
     init(_ accepted: AcceptedCall, over connection: PeerConnection, calls: ServerCalls, account: PeerAccount) {
-        call = accepted.call
         shard = accepted.shard
         self.connection = connection
         self.account = account
         self.calls = calls
+        state = Locked(State(call: accepted.call))
     }
 
-    /// Whether the stream was opened; it may have been closed since.
+    /// Whether the stream was opened, so that it can be ended; it may have been closed since.
     var isStarted: Bool { state.withLock { $0.isStarted } }
 
-    /// Opens the stream. The driver is asked for a first message at once.
-    func start(_ driver: any RPCStreamDriver, _ handle: RPCStreamHandle) {
-        state.withLock { state in
-            state.isStarted = true
+    /// Opens the stream. The driver is asked for a first message at once. Called on the poller.
+    func start(_ driver: any RPCStreamDriver) {
+        let call = state.withLock { state in
             state.driver = driver
-            state.handle = handle
+            if state.call != nil { state.underWay += 1 }
+            return state.call
         }
-        let end = OperationBatch(.end)
-        end.receiveClose()
-        guard end.start(on: call, for: self) else { return closed() }
-        let initial = OperationBatch(.initialMetadata)
-        initial.sendInitialMetadata()
-        guard initial.start(on: call, for: self) else { return call.cancel() }
-        readIfDue()
+        guard let call else { return }
+        let tag = lend(Operation.end.rawValue)
+        guard place.awaitEnd(of: call, tag) else { return refused(tag, call) { closed() } }
+        readIfDue(isFirst: true)
+        state.withLock { $0.isStarted = true }
         ask(shard.pollingOutbox)
+        // What asked for the end before now left it to now.
+        endIfRequested()
     }
 
-    /// Notes a request and has the sending thread look at it, once for all that come before it does.
-    func request(_ change: (inout Requests) -> Void) {
-        let mustSchedule = requests.withLock { requests in
-            change(&requests)
-            defer { requests.isScheduled = true }
-            return !requests.isScheduled
+    override func completed(_ number: Int, success: Bool) {
+        switch Operation(rawValue: number) {
+        case .send: sendCompleted(success: success)
+        case .receive: received(place.takeMessage(), success: success)
+        case .end: closed()
+        case nil: preconditionFailure("a server's stream starts no operation \(number)")
         }
-        if mustSchedule { shard.sending.append(self) }
     }
 
-    func performSending() {
-        let requests = self.requests.withLock { requests in
-            defer { requests = Requests() }
-            return requests
+    /// The stream will not be opened: its call is answered by somebody else.
+    func abandon() {
+        let call = state.withLock { state in
+            _ = state.machine.closed()
+            return state.takeUnneededCall()
         }
-        if let end = requests.end { self.end(end.status, isForced: end.isForced) }
-        if requests.resumeReading { readIfDue() }
-        if requests.ask { sendNow() }
-    }
-
-    /// Asks the driver for a message, if none is on its way. Called on the sending thread.
-    func sendNow() {
-        ask(shard.sendingOutbox)
+        _ = consume call
     }
 
     /// A unit of the server's own time has passed.
@@ -99,114 +110,185 @@ final class ServerStream: BatchOwner, SendingWork {
     }
 }
 
+// MARK: - Requests from other threads
+
+extension ServerStream {
+    /// Has the sending thread ask the driver for a message.
+    func wake() { request(Requests.ask) }
+
+    /// Has the sending thread take messages again.
+    func resumeReading() { request(Requests.resumeReading) }
+
+    /// Has the sending thread end the stream, with the status that was asked for first.
+    func requestEnd(_ status: RPCStatus, isForced: Bool) {
+        state.withLock { $0.requestedEnd = $0.requestedEnd ?? (status, isForced) }
+        request(Requests.end)
+    }
+
+    /// Notes a request and has the sending thread look at it, once for all that come before it does.
+    private func request(_ bit: UInt8) {
+        let before = requests.bitwiseOr(bit, ordering: .acquiringAndReleasing).oldValue
+        if before == 0 { shard.sending.append(self) }
+    }
+
+    func performSending() {
+        let requests = self.requests.exchange(0, ordering: .acquiringAndReleasing)
+        if requests & Requests.end != 0 { endIfRequested() }
+        if requests & Requests.resumeReading != 0 { readIfDue() }
+        if requests & Requests.ask != 0 { sendNow() }
+    }
+
+    /// Asks the driver for a message, if none is on its way. Called on the sending thread.
+    func sendNow() {
+        ask(shard.sendingOutbox)
+    }
+
+    private func endIfRequested() {
+        let end = state.withLock { state -> (status: RPCStatus, isForced: Bool)? in
+            guard state.isStarted else { return nil }
+            defer { state.requestedEnd = nil }
+            return state.requestedEnd
+        }
+        if let end { self.end(end.status, isForced: end.isForced) }
+    }
+}
+
 // MARK: - Decisions
 
 extension ServerStream {
     private enum Outgoing {
-        case message(moreFollows: Bool)
-        case status(RPCStatus)
+        case message(CoreCall, moreFollows: Bool)
+        case status(CoreCall, RPCStatus)
+        /// Nothing; a call that nothing needs any more is let go outside the lock.
+        case nothing(CoreCall?)
     }
 
     /// Asks the driver for a message, if none is on its way.
     ///
     /// - Parameter outbox: That of the calling thread: messages are put together there and nowhere else.
     private func ask(_ outbox: MessageOutbox) {
-        let outgoing = state.withLock { state -> Outgoing? in
-            guard state.machine.mayAsk, let driver = state.driver else { return nil }
-            var message = RPCMessageWriter(outbox.slices)
-            var decision = driver.nextMessage(&message)
-            if case .send = decision {
-                // What cannot be sent without too much being unread ends the stream.
-                if let status = account.sending(message.count) {
-                    decision = .finish(status)
-                } else {
-                    state.bytesUnderWay = message.count
-                }
-            }
-            switch state.machine.answered(decision) {
-            case .sendMessage(let moreFollows): return .message(moreFollows: moreFollows)
-            case .sendStatus(let status): return .status(status)
-            case .none: return nil
+        perform(state.withLock { next(&$0, outbox) }, outbox)
+    }
+
+    private func next(_ state: inout State, _ outbox: MessageOutbox) -> Outgoing {
+        guard state.machine.mayAsk, let driver = state.driver, let call = state.call else { return .nothing(nil) }
+        var message = RPCMessageWriter(outbox.slices)
+        var decision = driver.nextMessage(&message)
+        if case .send = decision {
+            // What cannot be sent without too much being unread ends the stream.
+            if let status = account.sending(message.count, insteadOf: state.bytesUnderWay) {
+                decision = .finish(status)
+            } else {
+                state.bytesUnderWay = message.count
             }
         }
+        switch state.machine.answered(decision) {
+        case .sendMessage(let moreFollows):
+            state.underWay += 1
+            return .message(call, moreFollows: moreFollows)
+        case .sendStatus(let status):
+            outbox.clear()
+            return .status(call, status)
+        case .none:
+            outbox.clear()
+            return .nothing(nil)
+        }
+    }
+
+    private func perform(_ outgoing: Outgoing, _ outbox: MessageOutbox) {
         switch outgoing {
-        case .message(let moreFollows)?:
-            sendBatch.sendMessage(in: outbox, moreFollows: moreFollows)
-            let isStarted = sendBatch.start(on: call, for: self)
-            if isStarted {
+        case .message(let call, let moreFollows):
+            let tag = lend(Operation.send.rawValue)
+            if StreamPlace.send(outbox, moreFollows: moreFollows, on: call, tag) {
                 precondition(outbox.count == 0, "gRPC's core left a message in its buffer, where the next one comes")
             } else {
                 outbox.clear()
-                call.cancel()
-                sendCompleted(success: false)
+                refused(tag, call) { sendCompleted(success: false) }
             }
-        case .status(let status)?:
-            outbox.clear()
-            send(status)
-        case nil:
-            outbox.clear()
+        case .status(let call, let status):
+            send(status, on: call)
+        case .nothing(let call):
+            _ = consume call
         }
     }
 
-    private func send(_ status: RPCStatus) {
+    /// Core refused to start an operation, so no event follows.
+    private func refused(_ tag: UnsafeMutableRawPointer, _ call: CoreCall, _ instead: () -> Void) {
+        _ = CompletionTag.takeBack(tag)
+        call.cancel()
+        instead()
+    }
+
+    private func send(_ status: RPCStatus, on call: CoreCall) {
         let batch = OperationBatch(.status)
         batch.sendStatus(status)
-        if !batch.start(on: call, for: self) { call.cancel() }
+        // The call's end tells if it failed.
+        if !batch.start(on: call, for: Unattended.shared) { call.cancel() }
     }
 
     private func end(_ status: RPCStatus, isForced: Bool) {
-        switch state.withLock({ $0.machine.endRequested(status, isForced: isForced) }) {
-        case .sendStatus(let status): send(status)
+        let (action, call) = state.withLock { ($0.machine.endRequested(status, isForced: isForced), $0.call) }
+        guard let call else { return }
+        switch action {
+        case .sendStatus(let status): send(status, on: call)
         case .cancel(let status): call.cancel(status)
         case .none: break
         }
     }
 
-    private func readIfDue() {
-        guard state.withLock({ $0.machine.readRequested() }) else { return }
-        receiveBatch.receiveMessage()
-        // Without a start no event comes; the call's end does.
-        if !receiveBatch.start(on: call, for: self) { call.cancel() }
+    private func readIfDue(isFirst: Bool = false) {
+        let call = state.withLock { state -> CoreCall? in
+            guard let call = state.call, state.machine.readRequested() else { return nil }
+            state.underWay += 1
+            return call
+        }
+        guard let call else { return }
+        let tag = lend(Operation.receive.rawValue)
+        guard !place.receive(isFirst: isFirst, on: call, tag) else { return }
+        // The call's end comes, and nothing is read any more.
+        refused(tag, call) { state.withLock { $0.underWay -= 1 } }
     }
 }
 
 // MARK: - Events
 
 extension ServerStream {
-    func completed(_ batch: OperationBatch, success: Bool) {
-        switch batch.purpose {
-        case .initialMetadata, .status: break  // The call's end tells if they failed.
-        case .send: sendCompleted(success: success)
-        case .receive: received(batch.takeMessage(), success: success)
-        case .end: closed()
-        case .unary, .finishSending: preconditionFailure("a server's stream starts no batch for \(batch.purpose)")
-        }
-    }
-
     private func sendCompleted(success: Bool) {
-        let (completion, bytes) = state.withLock { state in
-            defer { state.bytesUnderWay = 0 }
-            return (state.machine.sendCompleted(success: success), state.bytesUnderWay)
+        let outbox = shard.pollingOutbox
+        let outgoing = state.withLock { state -> Outgoing in
+            state.underWay -= 1
+            var outgoing = Outgoing.nothing(nil)
+            let before = state.bytesUnderWay
+            switch state.machine.sendCompleted(success: success) {
+            case .ask:
+                outgoing = next(&state, outbox)
+                if case .message = outgoing { return outgoing }
+            case .sendStatus(let status):
+                if let call = state.call { outgoing = .status(call, status) }
+            case .none:
+                outgoing = .nothing(state.takeUnneededCall())
+            }
+            // Nothing took the place of what was sent.
+            state.bytesUnderWay = 0
+            calls.accounts.sent(before, of: account)
+            return outgoing
         }
-        calls.accounts.sent(bytes, of: account)
-        switch completion {
-        case .ask: ask(shard.pollingOutbox)
-        case .sendStatus(let status): send(status)
-        case .none: break
-        }
+        perform(outgoing, outbox)
     }
 
     private func received(_ message: ReceivedMessage?, success: Bool) {
         let bytes = message?.bytes()
-        let decision = state.withLock { state -> RPCReadDecision? in
+        let (decision, call) = state.withLock { state -> (RPCReadDecision?, CoreCall?) in
+            state.underWay -= 1
             switch state.machine.messageReceived(hasMessage: bytes != nil, success: success) {
-            case .deliver: return state.driver?.messageReceived(bytes ?? [])
+            case .deliver: return (state.driver?.messageReceived(bytes ?? []), nil)
             case .clientFinished:
                 state.driver?.clientFinishedSending()
-                return .pauseReading
-            case .none: return nil
+                return (.pauseReading, nil)
+            case .none: return (nil, state.takeUnneededCall())
             }
         }
+        _ = consume call
         switch decision {
         case .continueReading?:
             readIfDue()
@@ -221,16 +303,13 @@ extension ServerStream {
     }
 
     private func closed() {
-        let parts = state.withLock { state -> (any RPCStreamDriver, RPCStreamHandle)? in
-            guard state.machine.closed(), let driver = state.driver, let handle = state.handle else { return nil }
-            driver.streamClosed()
-            state.driver = nil
-            state.handle = nil
-            return (driver, handle)
+        // The driver's own end, and core's of the call, come outside the lock.
+        _ = state.withLock { state -> ((any RPCStreamDriver)?, CoreCall?) in
+            state.underWay -= 1
+            if state.machine.closed() { state.driver?.streamClosed() }
+            defer { state.driver = nil }
+            return (state.driver, state.takeUnneededCall())
         }
-        parts?.1.detach()
-        // The driver's own end comes outside the lock.
-        _ = consume parts
         calls.ended(self)
     }
 }

@@ -24,7 +24,8 @@ struct ServerStreamStateMachine: Sendable {
     private var pendingEnd: RPCStatus?
     /// Whether core may still hold the last message back, for one that was promised to follow.
     private var isMessagePromised = false
-    private var isClosed = false
+    /// Whether the call is over.
+    private(set) var isClosed = false
     private var ticksUnderWay = 0
 
     init() {}
