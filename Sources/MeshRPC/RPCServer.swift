@@ -91,6 +91,13 @@ public final class RPCServer: Sendable {
     /// How many streams and unary calls are open.
     public var openCalls: (streams: Int, unary: Int) { calls.counts }
 
+    /// What is open, and what was done so far. Cheap: it looks at a few locks and the clients that have something open.
+    public var counters: RPCServerCounters {
+        var counters = calls.counters
+        (counters.acceptedHandshakes, counters.refusedHandshakes) = hook.counts
+        return counters
+    }
+
     /// Serves until the task is cancelled, which shuts the server down at once, or until ``shutDown(grace:)`` is done.
     ///
     /// - Throws: ``RPCServerError`` if it was called before.

@@ -8,8 +8,18 @@ final class ServerCalls: Sendable {
         var unary: [ObjectIdentifier: ServerUnaryCall] = [:]
         var streams: [ObjectIdentifier: ServerStream] = [:]
         var isClosing = false
+        var openedUnary = 0
+        var openedStreams = 0
+        var refused: [Refusal: Int] = [:]
 
         var isIdle: Bool { unary.isEmpty && streams.isEmpty }
+    }
+
+    /// Why calls are refused before their handlers see them.
+    private enum Refusal {
+        case method
+        case certificate
+        case bound
     }
 
     static let shuttingDown = RPCStatus(.unavailable, "the server is shutting down")
@@ -41,11 +51,35 @@ final class ServerCalls: Sendable {
     /// How many streams and unary calls are open.
     var counts: (streams: Int, unary: Int) { state.withLock { ($0.streams.count, $0.unary.count) } }
 
+    /// What is open, and what was done so far; of handshakes nothing.
+    var counters: RPCServerCounters {
+        var counters = state.withLock { state in
+            var counters = RPCServerCounters()
+            counters.openStreams = state.streams.count
+            counters.openCalls = state.unary.count
+            counters.openedStreams = state.openedStreams
+            counters.openedCalls = state.openedUnary
+            counters.refusedMethods = state.refused[.method] ?? 0
+            counters.refusedCertificates = state.refused[.certificate] ?? 0
+            counters.refusedByBounds = state.refused[.bound] ?? 0
+            return counters
+        }
+        let sent = accounts.sent
+        counters.sentMessages = sent.messages
+        counters.sentBytes = sent.bytes
+        return counters
+    }
+
+    private func refuse(_ accepted: AcceptedCall, _ status: RPCStatus, because refusal: Refusal) {
+        state.withLock { $0.refused[refusal, default: 0] += 1 }
+        accepted.refuse(status)
+    }
+
     /// A call arrived. Called on a poller.
     func accept(_ accepted: AcceptedCall) {
         switch handlers[accepted.method] {
         case .refusal(let status):
-            accepted.refuse(status)
+            refuse(accepted, status, because: .method)
         case .unary(let handler):
             open(accepted, handler)
         case .stream(let make):
@@ -55,10 +89,15 @@ final class ServerCalls: Sendable {
 
     private func open(_ accepted: AcceptedCall, _ handler: RPCHandlers.Unary) {
         let connection = connections.connection(of: accepted.call, verifier: configuration.verifier)
+        let peer: PeerIdentity
+        switch connection.verdict {
+        case .success(let value): peer = value
+        case .failure(let status): return refuse(accepted, status, because: .certificate)
+        }
         let account: PeerAccount
-        switch connection.verdict.flatMap({ accounts.open(.call, for: $0) }) {
+        switch accounts.open(.call, for: peer) {
         case .success(let value): account = value
-        case .failure(let status): return accepted.refuse(status)
+        case .failure(let status): return refuse(accepted, status, because: .bound)
         }
         let call = ServerUnaryCall(
             accepted,
@@ -71,7 +110,7 @@ final class ServerCalls: Sendable {
         )
         if let refusal = admit(call) {
             accounts.close(.call, of: account)
-            return accepted.refuse(refusal)
+            return refuse(accepted, refusal, because: .bound)
         }
         call.start()
     }
@@ -82,17 +121,17 @@ final class ServerCalls: Sendable {
         let context: RPCCallContext
         switch accepted.context(over: connection) {
         case .success(let value): context = value
-        case .failure(let status): return accepted.refuse(status)
+        case .failure(let status): return refuse(accepted, status, because: .certificate)
         }
         let account: PeerAccount
         switch accounts.open(.stream, for: context.peer) {
         case .success(let value): account = value
-        case .failure(let status): return accepted.refuse(status)
+        case .failure(let status): return refuse(accepted, status, because: .bound)
         }
         let stream = ServerStream(accepted, over: connection, calls: self, account: account)
         if let refusal = admit(stream) {
             accounts.close(.stream, of: account)
-            return accepted.refuse(refusal)
+            return refuse(accepted, refusal, because: .bound)
         }
         let handle = RPCStreamHandle(stream, context: context)
         do {
@@ -115,6 +154,7 @@ final class ServerCalls: Sendable {
                 return RPCStatus(.resourceExhausted, "\(state.unary.count) calls wait or run already; try later")
             }
             state.unary[ObjectIdentifier(call)] = call
+            state.openedUnary += 1
             return nil
         }
     }
@@ -126,6 +166,7 @@ final class ServerCalls: Sendable {
                 return RPCStatus(.resourceExhausted, "\(state.streams.count) streams are open already; try later")
             }
             state.streams[ObjectIdentifier(stream)] = stream
+            state.openedStreams += 1
             return nil
         }
     }

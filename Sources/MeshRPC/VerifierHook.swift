@@ -21,6 +21,9 @@ final class VerifierHook: Sendable {
         var unreported: [String] = []
         /// How many more there were than `unreported` holds.
         var unreportedCount = 0
+        /// How many peers were accepted, and how many refused.
+        var acceptedCount = 0
+        var refusedCount = 0
     }
 
     private let verifier: PeerVerifier
@@ -34,6 +37,9 @@ final class VerifierHook: Sendable {
 
     /// What happened at handshakes so far.
     var current: History { history.withLock { $0 } }
+
+    /// How many peers were accepted, and how many refused.
+    var counts: (accepted: Int, refused: Int) { history.withLock { ($0.acceptedCount, $0.refusedCount) } }
 
     /// The refusals since the last time, for a log; `more` did not fit.
     func takeRefusals() -> (refusals: [String], more: Int) {
@@ -53,10 +59,12 @@ final class VerifierHook: Sendable {
             switch verdict {
             case .success(let identity):
                 history.accepted = identity
+                history.acceptedCount += 1
                 history.refusal = nil
                 return nil
             case .failure(let error):
                 history.refusal = error.message
+                history.refusedCount += 1
                 if history.unreported.count < Self.maximumRemembered {
                     history.unreported.append(error.message)
                 } else {

@@ -47,6 +47,21 @@ import Testing
         #expect(ledger.opened(.call, within: limits) == nil)
     }
 
+    @Test func aMessageCanTakeThePlaceOfOneThatWasTaken() {
+        var ledger = PeerLedger()
+        #expect(ledger.sending(60, within: limits) == nil)
+        #expect(ledger.sending(30, within: limits) == nil)
+        #expect(ledger.sending(71, insteadOf: 60, within: limits)?.contains("30 bytes") == true)
+        #expect(ledger.unreadBytes == 90, "nothing changes where it is refused")
+        #expect(ledger.sending(70, insteadOf: 60, within: limits) == nil)
+        #expect(ledger.unreadBytes == 100)
+        ledger.sent(30)
+        // Alone, one may be of any size.
+        #expect(ledger.sending(1_000, insteadOf: 70, within: limits) == nil)
+        ledger.sent(1_000)
+        #expect(ledger.isEmpty)
+    }
+
     @Test func oneMessageMayAlwaysBeUnderWay() {
         var ledger = PeerLedger()
         #expect(ledger.sending(1_000, within: limits) == nil)
@@ -85,6 +100,20 @@ import Testing
         accounts.sent(10, of: account)
         #expect(accounts.count == 0)
         #expect(account.current == PeerLedger())
+    }
+
+    @Test func whatWasSentStaysCountedWhenItsClientIsForgotten() throws {
+        let first = try accounts.open(.stream, for: kos).get()
+        #expect(first.sending(10) == nil)
+        #expect(first.sending(20, insteadOf: 10) == nil)
+        #expect(first.sending(1_000) != nil)
+        #expect(accounts.sent == SentTotals(messages: 2, bytes: 30))
+        accounts.sent(20, of: first)
+        accounts.close(.stream, of: first)
+        #expect(accounts.count == 0)
+        let second = try accounts.open(.call, for: kos).get()
+        #expect(second !== first && second.sending(5) == nil)
+        #expect(accounts.sent == SentTotals(messages: 3, bytes: 35))
     }
 
     @Test func whoIsRefusedIsNotCounted() throws {

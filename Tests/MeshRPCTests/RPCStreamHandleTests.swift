@@ -107,4 +107,74 @@ import Testing
             }
         }
     }
+
+    /// A handle that somebody keeps does not keep the driver, which may hold much.
+    @Test func aHandleOfAClosedStreamHoldsNoDriver() async throws {
+        struct Kept: Sendable {
+            weak var driver: EchoDriver?
+            var handle: RPCStreamHandle?
+        }
+        let kept = Locked(Kept())
+        var handlers = RPCHandlers()
+        handlers.stream(.echoStream) { _, handle in
+            let driver = EchoDriver()
+            kept.withLock { $0 = Kept(driver: driver, handle: handle) }
+            return driver
+        }
+        try await Fixture.with(handlers) { fixture in
+            try await fixture.withChannel { channel in
+                let stream = try channel.openStream(.echoStream)
+                try await stream.send([1])
+                #expect(try await stream.next() == [1])
+                #expect(kept.withLock { $0.driver != nil })
+                stream.cancel()
+                try await eventually("the driver to be let go") { kept.withLock { $0.driver == nil } }
+                #expect(kept.withLock { $0.handle != nil })
+            }
+        }
+    }
+
+    @Test func anEndThatIsAskedForWhileTheStreamIsOpenedComes() async throws {
+        var handlers = RPCHandlers()
+        handlers.stream(.echoStream) { _, handle in
+            handle.cancel(RPCStatus(.aborted, "changed my mind", metadata: ["at": "once"]))
+            handle.cancel(RPCStatus(.internalError, "the second one does not count"))
+            return EchoDriver()
+        }
+        try await Fixture.with(handlers) { fixture in
+            try await fixture.withChannel { channel in
+                for _ in 0..<20 {
+                    let stream = try channel.openStream(.echoStream)
+                    let status = await #expect(throws: RPCStatus.self) { try await stream.next() }
+                    #expect(status == RPCStatus(.aborted, "changed my mind", metadata: ["at": "once"]))
+                }
+            }
+        }
+    }
+
+    @Test func theHandleOfAStreamThatWasNotOpenedDoesNothing() async throws {
+        let handles = Locked<[RPCStreamHandle]>([])
+        var handlers = RPCHandlers()
+        handlers.stream(.echoStream) { _, handle in
+            handles.withLock { $0.append(handle) }
+            handle.wake()
+            handle.cancel(RPCStatus(.internalError, "not this one"))
+            throw RPCStatus(.failedPrecondition, "not today")
+        }
+        try await Fixture.with(handlers) { fixture in
+            try await fixture.withChannel { channel in
+                for _ in 0..<20 {
+                    let stream = try channel.openStream(.echoStream)
+                    let status = await #expect(throws: RPCStatus.self) { try await stream.next() }
+                    #expect(status == RPCStatus(.failedPrecondition, "not today"))
+                }
+                for handle in handles.withLock({ $0 }) {
+                    handle.wake()
+                    handle.resumeReading()
+                    handle.cancel(RPCStatus(.internalError, "too late"))
+                }
+                try await eventually { fixture.server.openCalls.streams == 0 }
+            }
+        }
+    }
 }
