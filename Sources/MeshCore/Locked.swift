@@ -17,45 +17,64 @@ internal import Darwin
 /// `deinit`: the first two hold the mutex, the last two have the only reference. The `sending` annotations keep
 /// references to the state from leaking in or out.
 public final class Locked<State: ~Copyable>: @unchecked Sendable {
+    // In one block, as they are used together.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let storage: UnsafeMutablePointer<State>
+    @usableFromInline let storage: UnsafeMutablePointer<State>
 
     /// Puts `state` behind a new mutex.
     public init(_ state: consuming sending State) {
-        mutex = .allocate(capacity: 1)
+        let alignment = max(MemoryLayout<pthread_mutex_t>.alignment, MemoryLayout<State>.alignment)
+        let offset = (MemoryLayout<pthread_mutex_t>.size + alignment - 1) / alignment * alignment
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: offset + MemoryLayout<State>.size,
+            alignment: alignment
+        )
+        mutex = block.bindMemory(to: pthread_mutex_t.self, capacity: 1)
+        storage = (block + offset).bindMemory(to: State.self, capacity: 1)
         var attributes = pthread_mutexattr_t()
         pthread_mutexattr_init(&attributes)
         pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
         let result = pthread_mutex_init(mutex, &attributes)
         pthread_mutexattr_destroy(&attributes)
         precondition(result == 0, "pthread_mutex_init failed with \(result)")
-        storage = .allocate(capacity: 1)
         storage.initialize(to: state)
     }
 
     deinit {
         storage.deinitialize(count: 1)
-        storage.deallocate()
         pthread_mutex_destroy(mutex)
-        mutex.deallocate()
+        // The whole block.
+        UnsafeMutableRawPointer(mutex).deallocate()
     }
 
+    // Apart from `withLock`, so that it can be specialised where it is used: with the state's layout known, a hold costs
+    // little more than the mutex.
+    @usableFromInline func lock() {
+        let result = pthread_mutex_lock(mutex)
+        precondition(result == 0, "a lock was taken twice by the same thread (pthread_mutex_lock: \(result))")
+    }
+
+    @usableFromInline func lockIfAvailable() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+
+    @usableFromInline func unlock() { pthread_mutex_unlock(mutex) }
+
     /// Waits for the mutex, runs `body` with the state, releases the mutex and returns what `body` returned.
+    @inlinable
     public borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending State) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
-        let result = pthread_mutex_lock(mutex)
-        precondition(result == 0, "a lock was taken twice by the same thread (pthread_mutex_lock: \(result))")
-        defer { pthread_mutex_unlock(mutex) }
+        lock()
+        defer { unlock() }
         return try body(&storage.pointee)
     }
 
     /// Runs `body` if the mutex is free; returns `nil` at once if it is not.
+    @inlinable
     public borrowing func withLockIfAvailable<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending State) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result? {
-        guard pthread_mutex_trylock(mutex) == 0 else { return nil }
-        defer { pthread_mutex_unlock(mutex) }
+        guard lockIfAvailable() else { return nil }
+        defer { unlock() }
         return try body(&storage.pointee)
     }
 }
