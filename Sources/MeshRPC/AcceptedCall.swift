@@ -4,8 +4,8 @@ internal import MeshCore
 struct AcceptedCall: Sendable {
     let call: CoreCall
     let shard: RPCShard
-    let method: RPCMethod
-    let metadata: RPCMetadata
+    var method: RPCMethod
+    var metadata: RPCMetadata
     let deadline: ContinuousClock.Instant?
 
     /// What a handler is told of the call, unless the caller's certificate is refused now.

@@ -6,6 +6,7 @@ final class PeerConnection: Sendable {
     let address: String
 
     private let judge: PeerVerifier.Judge
+    private let latestMetadata = Locked(RPCMetadata())
     /// As long as it is held, no other connection has the same one.
     private let authContext: CoreAuthContext?
 
@@ -13,6 +14,15 @@ final class PeerConnection: Sendable {
         self.address = address
         self.judge = judge
         self.authContext = authContext
+    }
+
+    /// The same metadata, and the same copy of it as the connection's latest stream has, if that had the same: a client
+    /// sends the same with all its streams, and each of them keeps it.
+    func shared(_ metadata: RPCMetadata) -> RPCMetadata {
+        latestMetadata.withLock { latest in
+            if latest != metadata { latest = metadata }
+            return latest
+        }
     }
 
     /// The verdict of now on the client's certificate, or the status that tells a refused client so.

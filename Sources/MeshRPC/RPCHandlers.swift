@@ -65,5 +65,11 @@ public struct RPCHandlers: Sendable {
         handlers[method] = .stream(make)
     }
 
-    subscript(_ method: RPCMethod) -> Handler { handlers[method] ?? .refusal(fallback) }
+    subscript(_ method: RPCMethod) -> Handler { registered(method).handler }
+
+    /// What answers a method, and the method as it was registered: one text for all its calls.
+    func registered(_ method: RPCMethod) -> (method: RPCMethod, handler: Handler) {
+        guard let index = handlers.index(forKey: method) else { return (method, .refusal(fallback)) }
+        return (handlers[index].key, handlers[index].value)
+    }
 }

@@ -77,7 +77,10 @@ final class ServerCalls: Sendable {
 
     /// A call arrived. Called on a poller.
     func accept(_ accepted: AcceptedCall) {
-        switch handlers[accepted.method] {
+        var accepted = accepted
+        let (method, handler) = handlers.registered(accepted.method)
+        accepted.method = method
+        switch handler {
         case .refusal(let status):
             refuse(accepted, status, because: .method)
         case .unary(let handler):
@@ -118,6 +121,8 @@ final class ServerCalls: Sendable {
     private func open(_ accepted: AcceptedCall, _ make: RPCHandlers.StreamFactory) {
         let judgements = self.judgements
         let connection = connections.connection(of: accepted.call, verifier: configuration.verifier)
+        var accepted = accepted
+        accepted.metadata = connection.shared(accepted.metadata)
         let context: RPCCallContext
         switch accepted.context(over: connection) {
         case .success(let value): context = value

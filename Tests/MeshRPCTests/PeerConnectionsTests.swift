@@ -50,6 +50,16 @@ import Testing
         #expect(connections.connection(0) { connection("again") }.address == "again")
     }
 
+    @Test func aConnectionsStreamsShareTheMetadataThatTheyHaveInCommon() {
+        let connection = connection("a")
+        let first: RPCMetadata = ["user-agent": "a client of a certain version"]
+        #expect(connection.shared(first) == first)
+        #expect(connection.shared(["user-agent": "a client of a certain version"]) == first)
+        let other: RPCMetadata = ["token": "x"]
+        #expect(connection.shared(other) == other)
+        #expect(connection.shared([:]) == [:])
+    }
+
     @Test func everyCallIsJudgedButACertificateIsReadOnceForAConnection() async throws {
         struct Counts: Hashable, Sendable {
             var readings = 0
