@@ -13,12 +13,31 @@ struct RangeService: Sendable {
     /// so much memory is nothing. A larger one refers to the stored pairs.
     static let largestCopiedAnswer = 1 << 20
 
+    /// The largest request that is answered on the thread that received it: 4 KiB, so that a message of nothing but
+    /// fields does not keep that thread for long.
+    static let largestImmediateRequest = 4_096
+
     /// The answer to a request of `peer`, checked in etcd's order: the message, its key and sort order, the peer's
     /// permission, the revision. A linearizable read waits until the store is as fresh as that.
     func answer(_ bytes: [UInt8], to peer: PeerIdentity) async throws(EtcdError) -> RPCPayload {
         let (header, answer) = try await read(try decode(bytes), for: peer)
+        return Self.payload(header, answer)
+    }
+
+    /// The answer to a request of `peer` if it can be given without waiting and in little time: what it asks for is small
+    /// (`RangeRequest.isSmall`), and the store is as fresh as it asks. `nil` if not. It is checked as ``answer(_:to:)`` does.
+    func immediateAnswer(_ bytes: [UInt8], to peer: PeerIdentity) throws(EtcdError) -> RPCPayload? {
+        guard bytes.count <= Self.largestImmediateRequest else { return nil }
+        let request = try decode(bytes)
+        guard request.isSmall, request.serializable || reader.isAlwaysFresh else { return nil }
+        try admit(peer, to: request.range)
+        let (header, answer) = try reader.answer(request)
+        return Self.payload(header, answer)
+    }
+
+    private static func payload(_ header: ResponseHeader, _ answer: RangeAnswer) -> RPCPayload {
         let size = RangeCodec.encodedAnswerSize(header, answer)
-        guard size > Self.largestCopiedAnswer else { return RPCPayload(RangeCodec.encodeAnswer(header, answer)) }
+        guard size > largestCopiedAnswer else { return RPCPayload(RangeCodec.encodeAnswer(header, answer)) }
         var payload = RPCPayload()
         payload.append(count: size) { sink in RangeCodec.encodeAnswer(header, answer, into: &sink) }
         return payload

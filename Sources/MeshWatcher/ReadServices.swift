@@ -72,7 +72,14 @@ package struct ReadServices: Sendable {
 extension ReadServices {
     private func registerKV(into handlers: inout RPCHandlers) {
         let ranges = RangeService(reader: reader, access: access, limits: configuration.limits)
-        handlers.unary(RPCMethod(path: EtcdMethods.range)) { context, bytes in
+        let immediate: RPCHandlers.ImmediateBody = { context, bytes in
+            do throws(EtcdError) {
+                return try ranges.immediateAnswer(bytes, to: context.peer).map { .success($0) }
+            } catch {
+                return .failure(RPCStatus(error))
+            }
+        }
+        handlers.unary(RPCMethod(path: EtcdMethods.range), immediate: immediate) { context, bytes in
             try await ranges.answer(bytes, to: context.peer)
         }
         handlers.stream(RPCMethod(path: EtcdMethods.rangeStream)) { [jobs] context, handle in
