@@ -10,7 +10,8 @@ public struct RPCHandlers: Sendable {
     /// Answers a unary call at once, where its request arrives, or returns `nil` to have the method's ``UnaryBody`` answer
     /// it.
     ///
-    /// Called on a poller, which all calls and streams share: it does a bounded, small amount of work and never waits.
+    /// Called on a poller, which all calls and streams share: it does a bounded, small amount of work and never waits. So
+    /// does what writes pieces of its answer when that is sent, which happens there, too.
     public typealias ImmediateBody = @Sendable (RPCCallContext, [UInt8]) -> Result<RPCPayload, RPCStatus>?
 
     /// Makes the driver of a stream. Called on a poller: it must not wait.

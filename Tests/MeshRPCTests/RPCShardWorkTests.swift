@@ -120,6 +120,16 @@ import Testing
         work.cancel()
     }
 
+    @Test func aTimeStandsAlsoWhereTheWorkIsDoneBeforeForAnotherReason() async throws {
+        let runs = Locked<[ContinuousClock.Instant]>([])
+        let work = RPCShardWork(on: shard) { runs.withLock { $0.append(.now) } }
+        let due = ContinuousClock.now + .seconds(1)
+        work.schedule(at: due)
+        work.schedule()
+        try await eventually { runs.withLock { $0.count } == 2 }
+        #expect(runs.withLock { $0[1] } >= due)
+    }
+
     @Test func aTimeThatHasPassedIsNow() async throws {
         let runs = Locked(0)
         let work = RPCShardWork(on: shard) { runs.withLock { $0 += 1 } }
