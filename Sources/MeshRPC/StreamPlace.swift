@@ -5,18 +5,28 @@ internal import CGRPC
 /// Core reads an operation while it is started, and not later: only what an operation points to must stay. One receiving
 /// and one awaiting of the end are in flight at a time; in between, what they write belongs to the poller.
 struct StreamPlace: ~Copyable {
-    private let message = UnsafeMutablePointer<UnsafeMutablePointer<grpc_byte_buffer>?>.allocate(capacity: 1)
-    private let isCancelled = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    private typealias Message = UnsafeMutablePointer<grpc_byte_buffer>?
+
+    /// One block: the received message, and behind it whether the call was cancelled.
+    private let block: UnsafeMutableRawPointer
+    private let message: UnsafeMutablePointer<Message>
 
     init() {
-        message.initialize(to: nil)
-        isCancelled.initialize(to: 0)
+        block = .allocate(
+            byteCount: MemoryLayout<Message>.size + MemoryLayout<Int32>.size,
+            alignment: MemoryLayout<Message>.alignment
+        )
+        message = block.initializeMemory(as: Message.self, to: nil)
+        (block + MemoryLayout<Message>.size).initializeMemory(as: Int32.self, to: 0)
     }
 
     deinit {
         if let message = message.pointee { grpc_byte_buffer_destroy(message) }
-        message.deallocate()
-        isCancelled.deallocate()
+        block.deallocate()
+    }
+
+    private var isCancelled: UnsafeMutablePointer<Int32> {
+        (block + MemoryLayout<Message>.size).assumingMemoryBound(to: Int32.self)
     }
 
     /// Starts to receive a message; `isFirst` sends the metadata that comes before all messages, too.
