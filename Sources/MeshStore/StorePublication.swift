@@ -39,6 +39,13 @@ final class StorePublication: Sendable {
         return changes
     }
 
+    /// The changes up to the last committed state, and what the index has of one key, read where it stands.
+    func changes(of key: Key) -> (changes: StoreChanges, entry: IndexEntry?) {
+        let (changes, entry, dropped) = front.withLock { ($0.engine.changes, $0.engine.index[key], $0.pinHistory()) }
+        withExtendedLifetime(dropped) {}
+        return (changes, entry)
+    }
+
     /// Where the store stands now.
     var head: StoreHead { front.withLock { $0.engine.head } }
 

@@ -107,9 +107,11 @@ public struct StoreReader: Sendable {
     public func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
         switch cursor.range.end {
         case .single:
-            publication.engine.step(&cursor, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+            let (changes, entry) = publication.changes(of: cursor.range.lower)
+            return changes.step(&cursor, of: entry, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
         case .before, .unbounded:
-            publication.changes.step(&cursor, of: nil, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
+            let changes = publication.changes
+            return changes.step(&cursor, of: nil, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
         }
     }
 

@@ -9,7 +9,8 @@ internal import Synchronization
 /// ``WatchShardState`` decides; this is its lock, its clock and the sweeps, which run on the shard's sending thread. A
 /// sweep looks at what changed in the store, takes the subscriptions that are due, encodes a segment for each and
 /// announces it to their groups, a portion of streams at a time: then other work of the thread has its turn, and the
-/// sweep goes on behind it. A commit leaves a flag, and not even that while it could change nothing.
+/// sweep goes on behind it. A commit leaves a flag, and not even that while it could change nothing or is looked at
+/// together with others.
 ///
 /// Members call this under their own locks; they are called under none.
 final class WatchShard: Sendable {
@@ -227,19 +228,19 @@ extension WatchShard {
     }
 
     private func end(_ done: [UnderWay], hasMore: Bool) {
-        let (synced, isDue, nextDue) = state.withLock { state in
+        let (synced, isDue, nextTime) = state.withLock { state in
             let now = self.now()
             for finished in done { state.finish(finished.announcement, through: finished.through, now: now) }
             let synced = state.takeSynced()
             if !state.wantsCommits { wantsCommits.store(false, ordering: .relaxed) }
-            let nextDue = state.nextDue
-            return (synced, hasMore || nextDue.map { $0 <= now } ?? false, nextDue)
+            let nextTime = state.nextTime
+            return (synced, hasMore || nextTime.map { $0 <= now } ?? false, nextTime)
         }
         for sync in synced { sync.member.member.synced(through: sync.through, groupsUpTo: sync.last) }
         if isDue {
             trigger.schedule()
-        } else if let nextDue {
-            trigger.schedule(at: nextDue)
+        } else if let nextTime {
+            trigger.schedule(at: nextTime)
         }
     }
 }

@@ -16,7 +16,7 @@ extension WatchShardState {
     ) -> Revision {
         observe(changes)
         // Nobody looked as long as there was nobody to look for.
-        if count == 0 { _ = look(at: changes, now: .zero, maximum: 1) }
+        if count == 0 { skip(to: changes) }
         let place = place(of: subscription) ?? add(subscription)
         subscriptions[place].seats.append(Seat(member: member, group: group))
         subscriptions[place].wasJoined = true

@@ -86,6 +86,11 @@ package struct WatchShardState<Member: Hashable & Sendable>: Sendable {
         static func < (left: Due, right: Due) -> Bool { (left.time, left.serial) < (right.time, right.serial) }
     }
 
+    /// While commits come faster than this, they are looked at together, that much later at most: a store that many
+    /// write to would else be looked at after each of its commits, which costs its writer and the shard more than the
+    /// commit itself.
+    static var lookInterval: Duration { .microseconds(100) }
+
     let limits: WatcherLimits
     var subscriptions: [Subscription] = []
     var free: [Int] = []
@@ -104,6 +109,11 @@ package struct WatchShardState<Member: Hashable & Sendable>: Sendable {
     var origin: StoreOrigin
     /// Where in the store's changes the next look begins.
     var position: Int
+
+    /// When the store was looked at last.
+    private var lastLook: Duration?
+    /// Whether there was more than one commit in an interval, and at every look since.
+    private var isBusy = false
 
     /// The revision up to which all changes have been matched to subscriptions.
     package private(set) var matched: Revision
@@ -129,11 +139,18 @@ package struct WatchShardState<Member: Hashable & Sendable>: Sendable {
     /// The number of members that have groups.
     package var memberCount: Int { members.count }
 
-    /// Whether a commit may change anything: not while every subscription is pending.
-    package var wantsCommits: Bool { pendingCount < count }
+    /// Whether a commit must be looked at as soon as it comes: not while every subscription is pending, nor while commits
+    /// come so fast that they are looked at together.
+    package var wantsCommits: Bool { hasUnpending && !isBusy }
 
-    /// When the next announcement is due; `nil` if nothing is pending that is not being announced.
-    package var nextDue: Duration? { due.min?.time }
+    /// When there is something to do next, if nothing happens: announcements, or a look at the store.
+    package var nextTime: Duration? {
+        let nextLook = isBusy && hasUnpending ? lastLook.map { $0 + Self.lookInterval } : nil
+        guard let nextDue = due.min?.time else { return nextLook }
+        return min(nextDue, nextLook ?? nextDue)
+    }
+
+    private var hasUnpending: Bool { pendingCount < count }
 
     /// Whether there is anything to do before the next commit or the next time: changes to look at, members to tell.
     package func isBehind(_ changes: StoreChanges) -> Bool { matched < changes.head.revision || hasUnaware }
@@ -157,8 +174,9 @@ extension WatchShardState {
     /// - Returns: whether there are more to look at.
     package mutating func look(at changes: StoreChanges, now: Duration, maximum: Int) -> Bool {
         observe(changes)
+        noteLook(at: changes, now: now)
         // Whoever is pending is sent everything up to the moment in which it is announced.
-        guard wantsCommits else {
+        guard hasUnpending else {
             skip(to: changes)
             return false
         }
@@ -180,6 +198,13 @@ extension WatchShardState {
         position = place
         matched = max(matched, complete)
         return position < changes.endPosition
+    }
+
+    private mutating func noteLook(at changes: StoreChanges, now: Duration) {
+        // Timers are late.
+        let limit = Self.lookInterval * (isBusy ? 10 : 1)
+        isBusy = matched < changes.head.revision && lastLook.map { now - $0 < limit } ?? false
+        lastLook = now
     }
 
     /// Notes which history the store is in.
@@ -204,7 +229,7 @@ extension WatchShardState {
         unaware = Array(members.keys)
     }
 
-    private mutating func skip(to changes: StoreChanges) {
+    mutating func skip(to changes: StoreChanges) {
         matched = changes.head.revision
         position = changes.endPosition
     }

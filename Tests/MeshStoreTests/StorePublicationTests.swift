@@ -65,6 +65,8 @@ import Testing
         #expect(publisher.publication.pinnedHistoryEnd == 1)
         try put(publisher, "key")
         #expect(publisher.publication.pinnedHistoryEnd == 8_194)
+        let (changes, entry) = publisher.publication.changes(of: "key")
+        #expect(changes.endPosition == 8_194 && entry?.position == 8_193)
         #expect(publisher.publication.pinnedRevision == nil, "the index was pinned for a reader of changes")
     }
 

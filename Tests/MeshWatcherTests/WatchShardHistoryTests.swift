@@ -62,7 +62,7 @@ import Testing
         shard.look()
         reset(store, at: 7)
         #expect(!shard.look())
-        #expect(shard.state.matched == 7 && shard.state.pendingCount == 0 && shard.state.nextDue == nil)
+        #expect(shard.state.matched == 7 && shard.state.pendingCount == 0 && shard.state.nextTime == nil)
         let first = shard.unaware(maximum: 3)
         #expect(first.count == 3 && shard.state.hasUnaware)
         let rest = shard.unaware(maximum: 3)

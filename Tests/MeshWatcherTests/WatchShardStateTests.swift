@@ -129,7 +129,7 @@ import Testing
         shard.look()
         shard.state.finish(first, through: 3, now: shard.now)
         #expect(shard.take() == nil)
-        #expect(shard.state.pendingCount == 0 && shard.state.wantsCommits)
+        #expect(shard.state.pendingCount == 0)
     }
 
     @Test func aGroupThatLeavesIsToldNothingMore() throws {
@@ -198,7 +198,7 @@ import Testing
         try shard.store.put("k", "2")
         try shard.store.put("k", "3")
         #expect(shard.sweep().isEmpty)
-        #expect(shard.state.nextDue == .seconds(100) + .milliseconds(8))
+        #expect(shard.state.nextTime == .seconds(100) + .milliseconds(8))
         shard.now += .milliseconds(6)
         try shard.store.put("k", "4")
         #expect(shard.sweep().isEmpty)
@@ -228,6 +228,35 @@ import Testing
         #expect(
             shard.sweep().map { $0.prefix(7) } == ["a* 3-13"], "everything up to the moment in which it is announced")
         #expect(shard.state.wantsCommits)
+    }
+
+    @Test func commitsThatComeFastAreLookedAtTogether() throws {
+        let shard = TestShard { $0.pace = .zero }
+        _ = shard.join("A", 1, .prefix("a"))
+        for _ in 0..<5 {
+            shard.now += .microseconds(100)
+            try shard.store.put("other", "1")
+            shard.look()
+            #expect(shard.state.wantsCommits && shard.state.nextTime == nil)
+        }
+        shard.now += .microseconds(99)
+        try shard.store.put("a", "1")
+        #expect(shard.sweep() == ["a* 7-7 A1"], "what is seen is announced at once")
+        #expect(!shard.state.wantsCommits)
+        #expect(shard.state.nextTime == shard.now + .microseconds(100))
+        // As long as there are commits in each interval.
+        for _ in 0..<5 {
+            shard.now += .microseconds(180)
+            try shard.store.put("a", "1")
+            #expect(shard.sweep().count == 1)
+            #expect(!shard.state.wantsCommits)
+        }
+        shard.now += .microseconds(100)
+        shard.look()
+        #expect(shard.state.wantsCommits && shard.state.nextTime == nil)
+        // Whoever is looked for by nobody has no time either.
+        shard.state.remove("A")
+        #expect(!shard.state.wantsCommits && shard.state.nextTime == nil)
     }
 
     @Test func aMemberThatJoinsAPacedSubscriptionIsAnnouncedWhatWaits() throws {
