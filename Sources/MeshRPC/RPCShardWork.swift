@@ -10,14 +10,20 @@ internal import Synchronization
 ///
 /// The body is kept until ``cancel()``: a body that holds the owner of the work keeps it alive until then.
 public final class RPCShardWork: Sendable {
+    /// A closure that stands in a lock by itself is wrapped once more each time the lock is taken, because a generic type
+    /// keeps closures in another form; inside a struct it stays as it is.
+    private struct Body: Sendable {
+        let run: @Sendable () -> Void
+    }
+
     private let shard: RPCShard
     private let isDue = Atomic<Bool>(false)
-    private let body: Locked<(@Sendable () -> Void)?>
+    private let body: Locked<Body?>
 
     /// Makes work that is not due.
     public init(on shard: RPCShard, _ body: @escaping @Sendable () -> Void) {
         self.shard = shard
-        self.body = Locked(body)
+        self.body = Locked(Body(run: body))
     }
 
     /// Has the work done soon. Any thread; where it is due already, this costs one atomic operation.
@@ -54,7 +60,7 @@ extension RPCShardWork: SendingWork {
     func performSending() {
         // Before the body, so that what comes from now on has it done again.
         _ = isDue.exchange(false, ordering: .acquiringAndReleasing)
-        body.withLock { $0 }?()
+        body.withLock { $0 }?.run()
     }
 
     func timerFired() {

@@ -44,6 +44,24 @@ import Testing
         try await eventually { onThread.withLock { $0 } == [true, true] }
     }
 
+    /// Were each run a few calls deeper than the one before, the stack of the thread would end long before.
+    @Test func theThousandthRunCostsWhatTheFirstDid() async throws {
+        let runs = Locked(0)
+        let again = Locked<RPCShardWork?>(nil)
+        let work = RPCShardWork(on: shard) {
+            let count = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if count < 300_000 { again.withLock { $0 }?.schedule() }
+        }
+        again.withLock { $0 = work }
+        work.schedule()
+        try await eventually { runs.withLock { $0 } == 300_000 }
+        work.cancel()
+        again.withLock { $0 = nil }
+    }
+
     @Test func howeverOftenWorkIsScheduledBeforeItBeginsItIsDoneOnce() async throws {
         let runs = Locked(0)
         let holdup = Holdup(shard)
