@@ -138,7 +138,7 @@ let package = Package(
             path: "Tests/FuzzTargets",
             swiftSettings: swiftSettings
         ),
-        tests("FuzzTargetsTests", ["FuzzTargets"]),
+        tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport"]),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
         tests("MeshRPCTests", ["MeshRPC", "CGRPC", "MeshTLS", "TestSupport", logging]),

@@ -114,6 +114,13 @@ package struct SegmentSlice: Sendable {
             ? segment.last : segment.revision(ofEvent: events.upperBound).previous
     }
 
+    /// The slice's events from `revision` on.
+    package func suffix(from revision: Revision) -> SegmentSlice {
+        let start = segment.slice(from: revision).events.lowerBound
+        return SegmentSlice(
+            segment: segment, events: min(max(start, events.lowerBound), events.upperBound)..<events.upperBound)
+    }
+
     /// Cuts off as many events as fit into `bytes`, at least one, and leaves the rest.
     package mutating func removePrefix(fitting bytes: Int) -> SegmentSlice {
         let limit = segment.offset(ofEvent: events.lowerBound) + bytes

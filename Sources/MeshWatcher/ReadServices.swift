@@ -13,10 +13,8 @@ package struct ReadServices: Sendable {
     private let health: ServingHealth
     private let member: ServedMember
     private let access: PeerAdmission
-    private let peerWatches: PeerWatches
-    private let hub = WatchHub()
+    private let watches: WatchService
     private let jobs = StreamJobs()
-    private let segments: SegmentCache
 
     /// Services over one store; `health` is what the health protocol tells.
     package init(configuration: ReadServicesConfiguration, reader: StoreReader, health: ServingHealth) {
@@ -24,13 +22,14 @@ package struct ReadServices: Sendable {
         self.reader = reader
         self.health = health
         access = PeerAdmission(configuration.access)
-        peerWatches = PeerWatches(maximum: configuration.limits.watchesPerPeer)
         member = ServedMember(name: configuration.memberName)
-        segments = SegmentCache(reader: reader, limits: configuration.limits)
+        watches = WatchService(reader: reader, limits: configuration.limits)
     }
 
     /// How many batches of events have been encoded; many watches that are sent the same need one.
-    package var encodedSegments: Int { segments.builds }
+    package var encodedSegments: Int {
+        watches.hub.openShards.reduce(0) { $0 + $1.segments.builds }
+    }
 
     /// Says where clients reach the server, once that is known: they dial what the list of members says.
     package func advertise(_ urls: [String]) {
@@ -41,17 +40,20 @@ package struct ReadServices: Sendable {
     /// allow them.
     package func setAccess(_ policy: AccessPolicy) {
         access.replace(with: policy)
-        hub.accessChanged { access.readableKeys(for: $0) }
+        watches.hub.accessChanged { access.readableKeys(for: $0) }
     }
 
-    /// Wakes the watches at commits, tells them the time, and reads for other streams, until the task is cancelled.
+    /// Announces commits to the watches, tells them the time, and reads for other streams, until the task is cancelled.
     package func run() async {
-        let changes = reader.onCommit { [hub] in hub.storeChanged() }
-        defer { changes.cancel() }
+        let hub = watches.hub
+        let changes = reader.onCommit { hub.storeChanged() }
+        defer {
+            changes.cancel()
+            hub.stop()
+        }
         // For streams that were opened before, and commits they were not told of.
         hub.storeChanged()
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await hub.run() }
             group.addTask { await jobs.run() }
             group.addTask { await hub.runClock(period: configuration.clockPeriod) }
         }
@@ -90,17 +92,16 @@ extension ReadServices {
                 session: WatchSessionStateMachine(
                     identity: reader.identity,
                     readable: access.readableKeys(for: context.peer),
-                    limits: configuration.limits,
-                    progressInterval: configuration.progressInterval
+                    settings: WatchSessionSettings(
+                        configuration.limits,
+                        progressInterval: configuration.progressInterval
+                    )
                 ),
                 handle: handle,
-                hub: hub,
-                segments: segments,
-                reader: reader,
-                limits: configuration.limits,
-                peerWatches: peerWatches
+                service: watches,
+                shard: watches.hub.shard(on: handle.shard)
             )
-            hub.add(driver)
+            watches.hub.add(driver)
             // A policy that was replaced before the hub knew of the driver.
             driver.accessChanged(to: access.readableKeys(for: context.peer))
             return driver

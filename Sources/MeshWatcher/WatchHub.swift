@@ -1,22 +1,37 @@
 internal import MeshCore
+internal import MeshRPC
+internal import MeshStore
 
-/// The watch streams of a server, and the one task that wakes them.
-///
-/// A commit only leaves a signal; commits that come faster than the task runs share one round of waking, and a
-/// stream that is still sending takes no notice of a round.
+/// The watch streams of a server, and the shards that announce events to them: one for each of the transport's that has
+/// ever had a stream, so that what streams of different shards do never meets.
 final class WatchHub: Sendable {
+    private let reader: StoreReader
+    private let limits: WatcherLimits
     private let streams = Locked<[ObjectIdentifier: WatchStreamDriver]>([:])
-    private let signals: AsyncStream<Void>
-    private let signal: AsyncStream<Void>.Continuation
+    private let shards = Locked<[(number: Int, shard: WatchShard)]>([])
 
-    init() {
-        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    init(reader: StoreReader, limits: WatcherLimits) {
+        self.reader = reader
+        self.limits = limits
     }
+
+    /// The shard that announces to the streams on a shard of the transport.
+    func shard(on transport: RPCShard) -> WatchShard {
+        shards.withLock { shards in
+            if let known = shards.first(where: { $0.number == transport.number }) { return known.shard }
+            let shard = WatchShard(reader: reader, limits: limits, on: transport)
+            shards.append((transport.number, shard))
+            return shard
+        }
+    }
+
+    /// The shards that there are.
+    var openShards: [WatchShard] { shards.withLock { $0.map(\.shard) } }
 
     /// The number of open streams.
     var count: Int { streams.withLock { $0.count } }
 
-    /// Wakes a stream, and tells it the time, until it is removed.
+    /// Tells a stream the time, and of changed rights, until it is removed.
     func add(_ stream: WatchStreamDriver) {
         streams.withLock { $0[ObjectIdentifier(stream)] = stream }
     }
@@ -28,14 +43,13 @@ final class WatchHub: Sendable {
 
     /// The store has a new revision. Cheap: called on the thread that committed.
     func storeChanged() {
-        signal.yield()
+        let shards = shards.withLock { $0 }
+        for entry in shards { entry.shard.commit() }
     }
 
-    /// Wakes streams until the task is cancelled.
-    func run() async {
-        for await _ in signals {
-            for stream in open { stream.wake() }
-        }
+    /// Announces nothing any more.
+    func stop() {
+        for shard in openShards { shard.stop() }
     }
 
     /// Tells every stream the time, once per `period`, until the task is cancelled.

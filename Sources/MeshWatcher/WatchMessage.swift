@@ -14,24 +14,25 @@ package struct WatchMessage: Sendable {
 
     /// Writes the message as it is sent. No byte of an event is copied.
     func write(to message: inout RPCMessageWriter) {
-        message.append(WatchCodec.encodeHead(head))
+        WatchCodec.withEncodedHead(head) { message.append(copying: $0) }
         if let events { message.append(events.segment.block, events.bytes) }
     }
 }
 
-/// What a watch must read next: the events of `subscription` from revision `next` on.
+/// What a watch, or a group of them, must read next: the events of `subscription` from revision `next` on.
 package struct WatchRead: Hashable, Sendable {
-    package let watchID: Int64
     package let subscription: WatchSubscription
     package let next: Revision
+    /// The watch that reads for itself; `nil` if the subscription's group reads.
+    package let watchID: Int64?
 }
 
-/// What a read for a watch found.
+/// What a read found.
 package enum WatchReadResult: Sendable {
     /// Events, and with them everything up to the slice's last revision.
     case events(SegmentSlice)
-    /// Nothing for this watch up to this revision; there may be more behind it.
+    /// Nothing up to this revision; there may be more behind it.
     case nothing(upTo: Revision)
-    /// History was compacted up to this revision, and what comes next for the watch is gone.
+    /// History was compacted up to this revision, and what comes next for the reader is gone.
     case compacted(Revision)
 }

@@ -22,18 +22,16 @@ extension WatchSessionStateMachine {
         prepared: WatchMessage?,
         store: Revision
     ) -> AccessAction {
-        precondition(reading == nil, "watch \(reading ?? 0) still reads")
+        precondition(reading == nil, "a read is not finished")
         storeAdvanced(to: store)
         var action = AccessAction()
         guard self.readable != readable else { return action }
         self.readable = readable
-        // In the order of their IDs, so that equal sessions act alike.
-        let ended = watches.filter { !readable.contains($0.value.subscription.range) }.sorted { $0.key < $1.key }
         // What is prepared under the ID of a watch that is not confirmed yet is of one before it, which the client ended:
         // its end, which waits before that confirmation, says that this was sent.
         let unconfirmed = Set(answers.filter(\.created).map(\.watchID))
-        for (id, watch) in ended {
-            var last = sent(to: watch)
+        for (id, slot) in watchesByID where !readable.contains(groups[watches[slot].group].subscription.range) {
+            var last = sent(to: slot)
             let prepared = unconfirmed.contains(id) ? nil : prepared
             if !unconfirmed.contains(id), let unsent = parts, unsent.head.watchID == id {
                 last = unsent.lastRevisionBefore ?? last
@@ -43,7 +41,7 @@ extension WatchSessionStateMachine {
                 last = before
                 action.dropsPrepared = true
             }
-            remove(id)
+            remove(slot)
             answers.append(
                 WatchResponseHead(
                     header: header(last),
@@ -55,6 +53,11 @@ extension WatchSessionStateMachine {
             action.sends = true
         }
         return action
+    }
+
+    /// All watches in the order of their IDs, so that equal sessions act alike.
+    var watchesByID: [(id: Int64, slot: Int32)] {
+        watchSlots.map { (id: $0.key, slot: $0.value) }.sorted { $0.id < $1.id }
     }
 }
 

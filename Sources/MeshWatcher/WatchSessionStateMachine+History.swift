@@ -12,24 +12,23 @@ extension WatchSessionStateMachine {
     ///
     /// - Parameter firstWatchable: the first revision that a watch can begin with in that history.
     package mutating func historyObserved(_ header: ResponseHeader, of generation: UInt64, firstWatchable: Revision) {
-        precondition(reading == nil, "watch \(reading ?? 0) still reads")
+        precondition(reading == nil, "a read is not finished")
         guard ending == nil else { return }
         guard generation != self.generation else {
             raftTerm = max(raftTerm, header.raftTerm)
             return
         }
         self.generation = generation
-        // In the order of their IDs, so that equal sessions act alike.
-        for (id, watch) in watches.sorted(by: { $0.key < $1.key }) {
+        for (id, slot) in watchesByID {
             answers.append(
                 WatchResponseHead(
-                    header: self.header(sent(to: watch)),
+                    header: self.header(sent(to: slot)),
                     watchID: id,
                     canceled: true,
                     compactRevision: firstWatchable
                 )
             )
-            remove(id)
+            remove(slot)
         }
         guard header.clusterID == identity.clusterID else {
             ending = .otherStore
@@ -37,9 +36,7 @@ extension WatchSessionStateMachine {
         }
         raftTerm = header.raftTerm
         storeRevision = header.revision
-        // What was asked of the old history is answered from the new one.
-        if progressTarget != nil { progressTarget = header.revision }
-        if lastRevision != nil { lastRevision = header.revision }
+        forgetProgress(at: header.revision)
     }
 }
 

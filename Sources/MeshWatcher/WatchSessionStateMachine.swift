@@ -2,32 +2,34 @@ internal import DequeModule
 package import MeshCore
 package import MeshWire
 
-/// Decides everything about the watches of one stream: which are made or refused, which reads next, what is sent in
-/// which order, and when a stream ends. It has no clock, does no I/O and knows no store: revisions and time come as
-/// parameters.
+/// Decides everything about the watches of one stream: which are made or refused, what is read and sent in which
+/// order, and when a stream ends. It has no clock, does no I/O and knows neither store nor shard: revisions, time and
+/// what is announced come as parameters.
 ///
-/// A watch is a cursor, never a queue. It is *waiting* while it has been sent everything up to the store's revision,
-/// and *ready* otherwise; ready watches take turns, one message each. What is not sent yet stays in the store.
+/// A watch is a cursor, never a queue, and the watches of one subscription that are up to date share one: they are a
+/// *group*. A commit does not touch a session. The stream's shard announces events to the groups that have some; a
+/// *round* sends them to the members, one message each. A watch that lags behind its group reads for itself and joins
+/// once it has caught up. Rounds and lagging watches take turns; what is not sent yet stays in the store.
 ///
-/// One example: a store at revision 7; a client makes watch 0 from revision 5 on.
+/// One example: a store at revision 7; a client makes watch 0 from revision 5 on, and watch 1 from now on.
 ///
-///     createRequested(…, store: 7)  → .continueReading    watch 0: next 5, ready
-///     next(store: 7)                → .send(created, header 7)
-///     next(store: 7)                → .read(watch 0, from 5)
-///     readFinished(.events(5…7))    → the message, header 7    watch 0: next 8, waiting
-///     next(store: 7)                → .idle
-///     next(store: 8)                → .read(watch 0, from 8)
+///     createRequested(…, store: 7)    watch 0: lags at 5; shard actions: .join(group, all keys)
+///     joined(group, announced: 7)     the group's place: 8
+///     createRequested(…, store: 7)    watch 1: a member of the same group
+///     next(store: 7)                  → .send(created 0), then .send(created 1)
+///     next(store: 7)                  → .read(for watch 0, from 5)
+///     readFinished(.events(5…7))      → its message, header 7; watch 0 is a member, too
+///     next(store: 7)                  → .idle
+///     announced(group, 8…9)
+///     next(store: 9)                  → .send(watch 1, header 9), then .send(watch 0, header 9), then .idle
+///
+/// How far an idle group is, a session does not know by itself: it asks its shard when a progress message has to tell
+/// it (``WatchShardAction/requestSync``).
 package struct WatchSessionStateMachine: ~Copyable {
-    struct Watch {
-        let subscription: WatchSubscription
-        let wantsFragments: Bool
-        let wantsProgress: Bool
-        /// The first revision that the watch has not been sent.
-        var next: Revision
-        /// Since when nothing has been sent, as far as ``timePassed(now:)`` has seen.
-        var quietSince: Duration?
-        /// Whether the next read that finds nothing is answered with an empty message.
-        var progressIsDue = false
+    /// Whose read is under way, between `next` and `readFinished`.
+    enum Reading {
+        case watch(Int32)
+        case group(Int32)
     }
 
     let identity: StoreIdentity
@@ -38,42 +40,51 @@ package struct WatchSessionStateMachine: ~Copyable {
     /// Why the stream ends once what waits has been sent; `nil` as long as it goes on.
     var ending: EtcdError?
     var readable: KeyRangeSet
-    let limits: WatcherLimits
-    let progressInterval: Duration
-
-    /// Once the client has said that it asks for nothing more: the revision up to which watches are still served.
-    var lastRevision: Revision?
-    var watches: [Int64: Watch] = [:]
-    /// The watches that may have something to read, in their turn.
-    var ready: Deque<Int64> = []
-    /// The watches that had been sent everything up to `storeRevision`.
-    var waiting: [Int64] = []
-    /// The watch whose read is under way, between `next` and `readFinished`.
-    var reading: Int64?
+    let settings: WatchSessionSettings
     /// The store's revision as last told.
     var storeRevision = Revision.none
-    /// Answers to creates and cancels, in the order of the requests.
+
+    // Watches and groups.
+    var watches = SlotArray<SessionWatch>()
+    var watchSlots: [Int64: Int32] = [:]
+    var groups = SlotArray<WatchGroup>()
+    var groupSlots: [WatchSubscription: Int32] = [:]
+    var groupSerial: UInt64 = 0
+    var nextID: Int64 = 0
+    var shardActions: [WatchShardAction] = []
+
+    // Turns.
+    /// The watches that read for themselves.
+    var lagging = SlotLine()
+    /// The groups that have something to send or to read.
+    var rounds = SlotLine()
+    /// The members of the groups in `rounds`.
+    var membersInRounds: Int32 = 0
+    /// How many messages of rounds come before a lagging watch has its turn.
+    var messagesBeforeLagging: Int32 = 0
+    var reading: Reading?
+    /// Answers to creates and cancels, in the order of the requests, and the ends of watches.
     var answers: Deque<WatchResponseHead> = []
     var readingIsPaused = false
     /// The rest of a message that is being sent in parts.
     var parts: WatchMessage?
-    /// A request for progress waits until all watches have been sent this revision.
-    var progressTarget: Revision?
-    var nextID: Int64 = 0
+
+    // Progress.
+    var progress = WatchProgress()
+    /// The watches that asked for progress messages.
+    var quiet: [Int64: QuietWatch] = [:]
 
     /// Starts without watches.
     ///
     /// - Parameters:
     ///   - identity: What the headers say of the store.
     ///   - readable: The keys that the peer may watch.
-    ///   - progressInterval: How long a watch that asked for it stays quiet before it is sent an empty message.
     ///   - raftTerm: The term that headers tell; ``historyObserved(_:of:firstWatchable:)`` tells later ones.
     ///   - generation: The history of the store at present; a number that only tells one from another.
     package init(
         identity: StoreIdentity,
         readable: KeyRangeSet,
-        limits: WatcherLimits = WatcherLimits(),
-        progressInterval: Duration = .seconds(600),
+        settings: WatchSessionSettings = WatchSessionSettings(),
         raftTerm: UInt64 = 1,
         generation: UInt64 = 1
     ) {
@@ -81,7 +92,32 @@ package struct WatchSessionStateMachine: ~Copyable {
         self.raftTerm = raftTerm
         self.generation = generation
         self.readable = readable
-        self.limits = limits
+        self.settings = settings
+    }
+
+    /// The number of watches.
+    package var watchCount: Int { watches.count }
+
+    /// What the shard is to be asked, in order; empty again after it. To be done at once after every call.
+    package mutating func takeShardActions() -> [WatchShardAction] {
+        guard !shardActions.isEmpty else { return [] }
+        defer { shardActions = [] }
+        return shardActions
+    }
+}
+
+/// What bounds a session: those of ``WatcherLimits`` that it needs.
+package struct WatchSessionSettings: Sendable {
+    let watchesPerStream: Int
+    let pendingAnswersPerStream: Int
+    let bytesPerFragment: Int
+    let progressInterval: Duration
+
+    /// - Parameter progressInterval: How long a watch that asked for it stays quiet before it is sent an empty message.
+    package init(_ limits: WatcherLimits = WatcherLimits(), progressInterval: Duration = .seconds(600)) {
+        watchesPerStream = limits.watchesPerStream
+        pendingAnswersPerStream = limits.pendingAnswersPerStream
+        bytesPerFragment = limits.bytesPerFragment
         self.progressInterval = progressInterval
     }
 }
@@ -119,36 +155,25 @@ extension WatchSessionStateMachine {
             )
         }
         let id = request.watchID == 0 ? freeID() : request.watchID
-        watches[id] = Watch(
-            subscription: WatchSubscription(request.range, options: request.options),
+        let next = request.startRevision == .none ? storeRevision.next : request.startRevision
+        let watch = SessionWatch(
+            id: id,
+            next: next,
             wantsFragments: request.fragment,
             wantsProgress: request.progressNotify,
-            next: request.startRevision == .none ? storeRevision.next : request.startRevision
+            mustRead: next <= storeRevision
         )
-        ready.append(id)
+        add(watch, to: WatchSubscription(request.range, options: request.options))
         return answer(WatchResponseHead(header: header(storeRevision), watchID: id, created: true))
     }
 
     /// The client no longer wants a watch. An unknown one gets no answer, as in etcd.
     package mutating func cancelRequested(_ id: Int64, store: Revision) -> ReadingAction {
         storeAdvanced(to: store)
-        guard let watch = watches[id] else { return readingAction() }
-        remove(id)
-        return answer(WatchResponseHead(header: header(sent(to: watch)), watchID: id, canceled: true))
-    }
-
-    /// The client asks how far the stream is. Requests that wait together share one answer.
-    package mutating func progressRequested(store: Revision) -> ReadingAction {
-        storeAdvanced(to: store)
-        progressTarget = storeRevision
-        return readingAction()
-    }
-
-    /// The client will ask for nothing more: what it asked for is sent up to the present revision, then the stream
-    /// ends.
-    package mutating func clientFinished(store: Revision) {
-        storeAdvanced(to: store)
-        lastRevision = storeRevision
+        guard let slot = watchSlots[id] else { return readingAction() }
+        let last = sent(to: slot)
+        remove(slot)
+        return answer(WatchResponseHead(header: header(last), watchID: id, canceled: true))
     }
 
     /// The watch ID of answers that belong to no watch.
@@ -160,15 +185,17 @@ extension WatchSessionStateMachine {
         guard request.startRevision >= .none else { return EtcdError.compacted.message }
         guard !request.range.isEmpty else { return "mvcc: watcher range is empty" }
         // -1 is taken by the answers that belong to no watch.
-        guard request.watchID == 0 || (request.watchID != Self.noWatch && watches[request.watchID] == nil) else {
+        guard request.watchID == 0 || (request.watchID != Self.noWatch && watchSlots[request.watchID] == nil) else {
             return "mvcc: duplicate watch ID provided on the WatchStream"
         }
-        guard peerHasRoom, watches.count < limits.watchesPerStream else { return EtcdError.tooManyRequests.description }
+        guard peerHasRoom, watches.count < settings.watchesPerStream else {
+            return EtcdError.tooManyRequests.description
+        }
         return nil
     }
 
     private mutating func freeID() -> Int64 {
-        while watches[nextID] != nil { nextID += 1 }
+        while watchSlots[nextID] != nil { nextID += 1 }
         defer { nextID += 1 }
         return nextID
     }
@@ -178,167 +205,17 @@ extension WatchSessionStateMachine {
         return readingAction()
     }
 
-    private mutating func readingAction() -> ReadingAction {
-        if answers.count >= limits.pendingAnswersPerStream { readingIsPaused = true }
+    mutating func readingAction() -> ReadingAction {
+        if answers.count >= settings.pendingAnswersPerStream { readingIsPaused = true }
         return readingIsPaused ? .pauseReading : .continueReading
     }
 
-    mutating func remove(_ id: Int64) {
-        watches[id] = nil
-        ready.removeAll { $0 == id }
-        waiting.removeAll { $0 == id }
-    }
-}
-
-// MARK: - What is sent
-
-extension WatchSessionStateMachine {
-    /// What to do for the stream's next message.
-    package enum NextAction: Sendable {
-        /// Send this. `resumesReading`: take the stream's next message again.
-        case send(WatchMessage, resumesReading: Bool)
-        /// Read this, then call ``WatchSessionStateMachine/readFinished(_:)`` before anything else.
-        case read(WatchRead)
-        /// There is nothing to send at present.
-        case idle
-        /// End the stream, as the client wished.
-        case finish
-        /// End the stream with this error.
-        case fail(EtcdError)
-    }
-
-    /// The stream can take a message. `store` is the store's revision now.
-    package mutating func next(store: Revision) -> NextAction {
-        precondition(reading == nil, "watch \(reading ?? 0) still reads")
-        storeAdvanced(to: store)
-        if let part = nextPart() { return .send(part, resumesReading: false) }
-        if let head = answers.popFirst() {
-            let resumes = readingIsPaused && answers.count <= limits.pendingAnswersPerStream / 2
-            if resumes { readingIsPaused = false }
-            return .send(WatchMessage(head: head), resumesReading: resumes)
-        }
-        if let ending { return .fail(ending) }
-        if let head = progressAnswer() { return .send(WatchMessage(head: head), resumesReading: false) }
-        if let lastRevision, allWatchesWereSent(lastRevision) { return .finish }
-        guard let id = ready.popFirst(), let watch = watches[id] else { return .idle }
-        reading = id
-        return .read(WatchRead(watchID: id, subscription: watch.subscription, next: watch.next))
-    }
-
-    /// The read that ``next(store:)`` asked for is done; what must be sent because of it, if anything.
-    package mutating func readFinished(_ result: WatchReadResult) -> WatchMessage? {
-        guard let id = reading, var watch = watches[id] else {
-            preconditionFailure("no watch reads, of \(watches.count)")
-        }
-        reading = nil
-        switch result {
-        case .compacted(let revision):
-            remove(id)
-            return WatchMessage(
-                head: WatchResponseHead(
-                    header: header(sent(to: watch)),
-                    watchID: id,
-                    canceled: true,
-                    compactRevision: revision
-                )
-            )
-        case .events(let slice):
-            watch.next = max(watch.next, slice.last.next)
-            watch.quietSince = nil
-            watch.progressIsDue = false
-            line(up: id, watch)
-            return message(id, watch, slice)
-        case .nothing(let last):
-            // A watch from the future is ahead of the store.
-            watch.next = max(watch.next, last.next)
-            let tellsProgress = watch.progressIsDue && watch.next > storeRevision
-            if tellsProgress { watch.progressIsDue = false }
-            line(up: id, watch)
-            guard tellsProgress else { return nil }
-            return WatchMessage(head: WatchResponseHead(header: header(sent(to: watch)), watchID: id))
-        }
-    }
-
-    /// The store has new revisions, as far as `revision`: whoever waits for them is ready.
+    /// The store has got to `revision`, or was there already.
     mutating func storeAdvanced(to revision: Revision) {
-        guard revision > storeRevision else { return }
-        storeRevision = revision
-        var stillWaiting: [Int64] = []
-        for id in waiting {
-            guard let watch = watches[id] else { continue }
-            if watch.next <= revision { ready.append(id) } else { stillWaiting.append(id) }
-        }
-        waiting = stillWaiting
-    }
-
-    private mutating func line(up id: Int64, _ watch: Watch) {
-        watches[id] = watch
-        if watch.next <= storeRevision { ready.append(id) } else { waiting.append(id) }
-    }
-
-    private mutating func message(_ id: Int64, _ watch: Watch, _ slice: SegmentSlice) -> WatchMessage? {
-        let whole = WatchMessage(head: WatchResponseHead(header: header(slice.last), watchID: id), events: slice)
-        guard watch.wantsFragments, slice.bytes.count > limits.bytesPerFragment, slice.events.count > 1 else {
-            return whole
-        }
-        parts = whole
-        return nextPart()
-    }
-
-    private mutating func nextPart() -> WatchMessage? {
-        guard var rest = parts, var events = rest.events else { return nil }
-        let part = events.removePrefix(fitting: limits.bytesPerFragment)
-        rest.events = events
-        parts = events.events.isEmpty ? nil : rest
-        var head = rest.head
-        head.header = header(part.last)
-        head.fragment = parts != nil
-        return WatchMessage(head: head, events: part)
+        storeRevision = max(storeRevision, revision)
     }
 
     func header(_ revision: Revision) -> ResponseHeader {
         ResponseHeader(of: identity, at: revision, raftTerm: raftTerm)
-    }
-
-    /// The last revision of the store up to which a watch has been sent everything.
-    func sent(to watch: Watch) -> Revision { min(watch.next.previous, storeRevision) }
-}
-
-// MARK: - Progress
-
-extension WatchSessionStateMachine {
-    /// Time has come to `now`, counted from any fixed point. The result says whether there is something to send.
-    ///
-    /// A watch is quiet from the first call after its last message on, so that it is told its progress at most one
-    /// interval between two calls late, and never early.
-    package mutating func timePassed(now: Duration) -> Bool {
-        var isDue = false
-        for id in waiting {
-            guard let watch = watches[id], watch.wantsProgress else { continue }
-            guard let since = watch.quietSince else {
-                watches[id]?.quietSince = now
-                continue
-            }
-            guard now - since >= progressInterval else { continue }
-            watches[id]?.quietSince = now
-            watches[id]?.progressIsDue = true
-            isDue = true
-        }
-        guard isDue else { return false }
-        ready.append(contentsOf: waiting.filter { watches[$0]?.progressIsDue == true })
-        waiting.removeAll { watches[$0]?.progressIsDue == true }
-        return true
-    }
-
-    /// The answer to a request for progress, once every watch has been sent what the store had when it was asked.
-    private mutating func progressAnswer() -> WatchResponseHead? {
-        guard let target = progressTarget, allWatchesWereSent(target) else { return nil }
-        progressTarget = nil
-        let last = watches.values.reduce(storeRevision) { min($0, $1.next.previous) }
-        return WatchResponseHead(header: header(last), watchID: Self.noWatch)
-    }
-
-    private func allWatchesWereSent(_ revision: Revision) -> Bool {
-        watches.values.allSatisfy { $0.next > revision }
     }
 }

@@ -3,11 +3,13 @@ internal import MeshRPC
 internal import MeshStore
 internal import MeshWire
 
-/// One stream of watches: gives what the client sends to the session's state machine, and turns what the machine
-/// decides into reads of the shared segments and messages.
+/// One stream of watches: gives what the client sends, and what the shard announces, to the session's state machine,
+/// and turns what the machine decides into reads of the shared segments and messages.
 ///
 /// One message is prepared ahead where there is one, so that every message but the last of a run carries the hint
 /// that more follows: the transport then sends many in one write. Nothing is queued beyond that message.
+///
+/// The driver's lock is taken before the shard's, never inside it.
 final class WatchStreamDriver: RPCStreamDriver {
     private struct State: ~Copyable {
         var session: WatchSessionStateMachine
@@ -18,29 +20,20 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     private let handle: RPCStreamHandle
-    private let hub: WatchHub
-    private let segments: SegmentCache
-    private let reader: StoreReader
-    private let limits: WatcherLimits
-    private let peerWatches: PeerWatches
+    private let service: WatchService
+    private let shard: WatchShard
     private let peerName: PeerName
     private let state: Locked<State>
 
     init(
         session: consuming sending WatchSessionStateMachine,
         handle: RPCStreamHandle,
-        hub: WatchHub,
-        segments: SegmentCache,
-        reader: StoreReader,
-        limits: WatcherLimits,
-        peerWatches: PeerWatches
+        service: WatchService,
+        shard: WatchShard
     ) {
         self.handle = handle
-        self.hub = hub
-        self.segments = segments
-        self.reader = reader
-        self.limits = limits
-        self.peerWatches = peerWatches
+        self.service = service
+        self.shard = shard
         peerName = PeerName(handle.context.peer)
         state = Locked(State(session: session, prepared: nil))
     }
@@ -50,16 +43,16 @@ final class WatchStreamDriver: RPCStreamDriver {
     func messageReceived(_ bytes: [UInt8]) -> RPCReadDecision {
         let message: WatchClientMessage?
         do {
-            message = try WatchCodec.decodeRequest(bytes, limits: limits.messages)
+            message = try WatchCodec.decodeRequest(bytes, limits: service.limits.messages)
         } catch {
             return .finish(RPCStatus(error.etcdError))
         }
-        let head = reader.head
+        let head = service.reader.head
         guard head.isReadable else { return .finish(RPCStatus(.notListed)) }
         let store = head.revision
         let action: WatchSessionStateMachine.ReadingAction = state.withLock { state in
             state.session.observe(head)
-            defer { giveBackEnded(&state) }
+            defer { settle(&state) }
             return switch message {
             case .create(let request): create(request, store: store, &state)
             case .cancel(let watchID): state.session.cancelRequested(watchID, store: store)
@@ -75,16 +68,17 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     func clientFinishedSending() {
-        let head = reader.head
+        let head = service.reader.head
         state.withLock { state in
             state.session.observe(head)
             state.session.clientFinished(store: head.revision)
+            settle(&state)
         }
     }
 
     func nextMessage(_ message: inout RPCMessageWriter) -> RPCSendDecision {
         let turn = state.withLock { state in
-            defer { giveBackEnded(&state) }
+            defer { settle(&state) }
             return takeTurn(&state)
         }
         if turn.resumesReading { handle.resumeReading() }
@@ -102,24 +96,13 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     func streamClosed() {
-        hub.remove(self)
+        service.hub.remove(self)
+        shard.remove(self)
         let counted = state.withLock { state in
             defer { state.counted = 0 }
             return state.counted
         }
-        peerWatches.close(counted, of: peerName)
-    }
-
-    // MARK: - Called by the hub
-
-    /// There may be something to send: asks the transport to ask for it.
-    func wake() {
-        handle.wake()
-    }
-
-    /// Time has come to `now`: see ``WatchSessionStateMachine/timePassed(now:)``.
-    func timePassed(now: Duration) {
-        if state.withLock({ $0.session.timePassed(now: now) }) { handle.wake() }
+        service.peerWatches.close(counted, of: peerName)
     }
 
     // MARK: - Access
@@ -130,7 +113,7 @@ final class WatchStreamDriver: RPCStreamDriver {
     /// The client may read the keys in `readable` from now on: see
     /// ``WatchSessionStateMachine/accessChanged(to:prepared:store:)``.
     func accessChanged(to readable: KeyRangeSet) {
-        let head = reader.head
+        let head = service.reader.head
         let mustSend = state.withLock { state in
             state.session.observe(head)
             let action = state.session.accessChanged(
@@ -138,7 +121,7 @@ final class WatchStreamDriver: RPCStreamDriver {
                 prepared: state.prepared,
                 store: head.revision
             )
-            giveBackEnded(&state)
+            settle(&state)
             // What it was promised to follow is followed by the end of its watch instead.
             if action.dropsPrepared { state.prepared = nil }
             return action.sends
@@ -146,24 +129,35 @@ final class WatchStreamDriver: RPCStreamDriver {
         if mustSend { handle.wake() }
     }
 
-    // MARK: - The client's share
+    // MARK: - After each call of the session
+
+    /// Does what the session asks of the shard, and gives back what watches that were refused or have ended had of the
+    /// client's share.
+    private func settle(_ state: inout State) {
+        for action in state.session.takeShardActions() {
+            switch action {
+            case .join(let group, let subscription):
+                state.session.joined(group, announced: shard.join(self, group, subscription))
+            case .leave(let group, let subscription):
+                shard.leave(self, group, subscription)
+            case .requestSync:
+                shard.requestSync(self)
+            }
+        }
+        let ended = state.counted - state.session.watchCount
+        guard ended > 0 else { return }
+        state.counted -= ended
+        service.peerWatches.close(ended, of: peerName)
+    }
 
     private func create(
         _ request: WatchCreateRequest,
         store: Revision,
         _ state: inout State
     ) -> WatchSessionStateMachine.ReadingAction {
-        let peerHasRoom = peerWatches.open(for: peerName)
+        let peerHasRoom = service.peerWatches.open(for: peerName)
         if peerHasRoom { state.counted += 1 }
         return state.session.createRequested(request, peerHasRoom: peerHasRoom, store: store)
-    }
-
-    /// Gives back what watches that were refused or have ended had of the client's share.
-    private func giveBackEnded(_ state: inout State) {
-        let ended = state.counted - state.session.watches.count
-        guard ended > 0 else { return }
-        state.counted -= ended
-        peerWatches.close(ended, of: peerName)
     }
 
     // MARK: - One turn
@@ -200,15 +194,16 @@ final class WatchStreamDriver: RPCStreamDriver {
     }
 
     private func decide(_ state: inout State, _ resumesReading: inout Bool) -> Decision {
-        for _ in 0..<limits.readsPerTurn {
-            let head = reader.head
+        for _ in 0..<service.limits.readsPerTurn {
+            let head = service.reader.head
             state.session.observe(head)
+            settle(&state)
             switch state.session.next(store: head.revision) {
             case .send(let message, let resumes):
                 if resumes { resumesReading = true }
                 return .send(message)
             case .read(let read):
-                let result = segments.read(read.subscription, from: read.next, in: head.origin)
+                let result = shard.segments.read(read.subscription, from: read.next, in: head.origin)
                 if let message = state.session.readFinished(result) { return .send(message) }
             case .idle:
                 return .idle
@@ -219,6 +214,46 @@ final class WatchStreamDriver: RPCStreamDriver {
             }
         }
         return .yieldTurn
+    }
+}
+
+// MARK: - Called by the shard
+
+extension WatchStreamDriver: WatchShardMember {
+    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) {
+        state.withLock { $0.session.announced(group, segment, through: through) }
+    }
+
+    func send() {
+        handle.sendNow()
+    }
+
+    func synced(through: Revision, groupsUpTo last: WatchGroupID) {
+        let mustSend = state.withLock { state in
+            defer { settle(&state) }
+            return state.session.synced(through: through, groupsUpTo: last)
+        }
+        if mustSend { handle.sendNow() }
+    }
+
+    func historyReplaced() {
+        let head = service.reader.head
+        state.withLock { state in
+            state.session.observe(head)
+            settle(&state)
+        }
+        handle.sendNow()
+    }
+
+    func timePassed(now: Duration) {
+        let mustSend = state.withLock { state in
+            guard state.session.wantsTime else { return false }
+            let head = service.reader.head
+            state.session.observe(head)
+            defer { settle(&state) }
+            return state.session.timePassed(now: now, store: head.revision)
+        }
+        if mustSend { handle.wake() }
     }
 }
 

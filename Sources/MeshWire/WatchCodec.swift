@@ -62,6 +62,15 @@ public enum WatchCodec {
         return writer.encoded
     }
 
+    /// Calls `body` with all of a WatchResponse but its events. Allocates nothing, unless the head has a text.
+    public static func withEncodedHead<Result>(
+        _ head: WatchResponseHead,
+        _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        guard head.cancelReason.isEmpty else { return body(encodeHead(head).span) }
+        return WatchHeadWriter(head).withSpan(body)
+    }
+
     /// Appends one event as a field `events` of a WatchResponse: a head of at most 16 bytes, the pair as it lies in
     /// the store, and with a previous pair a small head and that pair.
     public static func appendEvent(_ event: WatchEvent, to bytes: inout [UInt8]) {

@@ -26,6 +26,8 @@ enum SessionFuzzing {
             case 5, 6: try play.write(&input)
             case 7: try play.compact(&input)
             case 8: play.changeAccess(&input)
+            case 9: play.sweep(&input)
+            case 10, 11: play.hearFromShard()
             default: _ = try play.send()
             }
         }
@@ -42,6 +44,7 @@ private struct SessionPlay: ~Copyable {
     private let store = KVStore(identity: StoreIdentity(clusterID: 1, memberID: 2))
     private let segments: SegmentCache
     private var session: WatchSessionStateMachine
+    private var shard: FuzzedShard
     /// The message that is sent next.
     private var prepared: WatchMessage?
     private var client = SessionClient()
@@ -62,9 +65,9 @@ private struct SessionPlay: ~Copyable {
             identity: store.identity,
             // All keys that are written; a watch of all keys there are is refused.
             readable: KeyRangeSet([.from("k/")]),
-            limits: limits,
-            progressInterval: .seconds(5)
+            settings: WatchSessionSettings(limits, progressInterval: .seconds(5))
         )
+        shard = FuzzedShard(reader: store.reader, segments: segments)
     }
 
     private var mayAsk: Bool { !isPaused && !hasFinishedAsking }
@@ -82,28 +85,33 @@ private struct SessionPlay: ~Copyable {
         guard mayAsk else { return }
         client.asked(for: request)
         isPaused = session.createRequested(request, store: store.revision) == .pauseReading
+        shard.settle(&session)
     }
 
     mutating func cancel(_ input: inout FuzzInput) {
         let id = Int64(input.number(below: 6)) - 1
         guard mayAsk else { return }
         isPaused = session.cancelRequested(id, store: store.revision) == .pauseReading
+        shard.settle(&session)
     }
 
     mutating func askForProgress() {
         guard mayAsk else { return }
         isPaused = session.progressRequested(store: store.revision) == .pauseReading
+        shard.settle(&session)
     }
 
     mutating func finishAsking(unless goesOn: Bool) {
         guard mayAsk, !goesOn else { return }
         hasFinishedAsking = true
         session.clientFinished(store: store.revision)
+        shard.settle(&session)
     }
 
     mutating func letTimePass(seconds: Int) {
         now += .seconds(seconds)
-        _ = session.timePassed(now: now)
+        _ = session.timePassed(now: now, store: store.revision)
+        shard.settle(&session)
     }
 
     mutating func write(_ input: inout FuzzInput) throws(FuzzFinding) {
@@ -148,6 +156,21 @@ private struct SessionPlay: ~Copyable {
         let readable = input.one(of: [KeyRangeSet([.from("k/")]), KeyRangeSet([.from("k/2")]), KeyRangeSet()])
         let action = session.accessChanged(to: readable, prepared: prepared, store: store.revision)
         if action.dropsPrepared { prepared = nil }
+        shard.settle(&session)
+    }
+
+    /// The shard finds out what is new, and sends word of some of it, which is on its way then.
+    mutating func sweep(_ input: inout FuzzInput) {
+        let choice = input.byte() ?? 0
+        if choice & 1 == 0 { shard.match() }
+        shard.announce(everyOther: choice & 2 != 0)
+        if choice & 4 == 0 { shard.sumUp() }
+    }
+
+    /// What the shard sent word of first arrives.
+    mutating func hearFromShard() {
+        shard.deliver(to: &session)
+        shard.settle(&session)
     }
 
     /// Sends one message, and prepares the next one as the stream's driver does; false if there is none.
@@ -163,8 +186,13 @@ private struct SessionPlay: ~Copyable {
     private mutating func nextMessage() throws(FuzzFinding) -> WatchMessage? {
         // A read makes no watch wait for the same revisions again.
         for _ in 0..<10_000 {
+            defer { shard.settle(&session) }
             switch session.next(store: store.revision) {
             case .idle:
+                // Nobody asks again before something happens.
+                guard case .idle = session.next(store: store.revision) else {
+                    throw FuzzFinding("the session is idle, but has more to do")
+                }
                 return nil
             case .finish:
                 guard hasFinishedAsking else { throw FuzzFinding("the stream ended, but the client had not") }
@@ -185,7 +213,14 @@ private struct SessionPlay: ~Copyable {
     /// Sends everything that is still owed, and judges.
     mutating func finish() throws(FuzzFinding) {
         var steps = 0
-        while try send() {
+        while true {
+            let hasSent = try send()
+            shard.match()
+            shard.announce(everyOther: false)
+            shard.sumUp()
+            let hasHeard = shard.deliver(to: &session)
+            shard.settle(&session)
+            if !hasSent, !hasHeard, !shard.isOwedASum { break }
             steps += 1
             guard steps < 20_000 else { throw FuzzFinding("the session never comes to rest") }
         }

@@ -37,7 +37,15 @@ import Testing
                             #expect(difference == nil, "\(request)")
                             try await ours.send(.cancel(watchID: created.watchID))
                             try await theirs.send(.cancel(watchID: created.watchID))
-                            #expect(try await ours.next().sameAs(try await theirs.next()), "cancel of \(request)")
+                            var canceled = try await ours.next()
+                            let theirCanceled = try await theirs.next()
+                            if !request.options.includesDeletes, let last = theirCanceled.header?.revision {
+                                // Behind its last event ours says up to where it is known that the watch is complete,
+                                // which a deletion that it did not ask for does not move; etcd's is the store's.
+                                #expect(canceled.header.map { $0.revision >= end && $0.revision <= last } == true)
+                                canceled.header?.revision = last
+                            }
+                            #expect(canceled.sameAs(theirCanceled), "cancel of \(request)")
                         }
                         ours.close()
                         theirs.close()

@@ -19,8 +19,7 @@ enum SessionFixture {
             WatchSessionStateMachine(
                 identity: identity,
                 readable: KeyRangeSet(readable),
-                limits: limits,
-                progressInterval: progressInterval
+                settings: WatchSessionSettings(limits, progressInterval: progressInterval)
             )
         )
     }
@@ -35,12 +34,12 @@ enum SessionFixture {
     }
 
     /// A segment of one put a revision, from `first` to `last`; A revision named twice has two events.
-    static func slice(
+    static func segment(
         _ revisions: [Int64],
         first: Int64,
         last: Int64,
         valueBytes: Int = 1
-    ) -> SegmentSlice {
+    ) -> EncodedSegment {
         let events = revisions.enumerated().map { index, revision in
             WatchEvent(
                 kind: .put,
@@ -54,7 +53,17 @@ enum SessionFixture {
             )
         }
         let batch = WatchBatch(events: events, revision: Revision(last))
-        return EncodedSegment(batch, from: Revision(first)).slice(from: Revision(first))
+        return EncodedSegment(batch, from: Revision(first))
+    }
+
+    /// All events of such a segment.
+    static func slice(
+        _ revisions: [Int64],
+        first: Int64,
+        last: Int64,
+        valueBytes: Int = 1
+    ) -> SegmentSlice {
+        segment(revisions, first: first, last: last, valueBytes: valueBytes).slice(from: Revision(first))
     }
 }
 
@@ -100,73 +109,6 @@ extension WatchSessionStateMachine.NextAction {
     var resumesReading: Bool {
         guard case .send(_, let resumes) = self else { return false }
         return resumes
-    }
-}
-
-/// A session in a class, because the macros of the tests cannot call what changes a value without copies.
-final class TestSession {
-    private var machine: WatchSessionStateMachine
-
-    init(_ machine: consuming WatchSessionStateMachine) {
-        self.machine = machine
-    }
-
-    var watchCount: Int { machine.watches.count }
-
-    /// The watches that stand in one of the two lines.
-    var linedUp: Int { machine.ready.count + machine.waiting.count }
-
-    func createRequested(
-        _ request: WatchCreateRequest,
-        peerHasRoom: Bool = true,
-        store: Revision
-    ) -> WatchSessionStateMachine.ReadingAction {
-        machine.createRequested(request, peerHasRoom: peerHasRoom, store: store)
-    }
-
-    func cancelRequested(_ id: Int64, store: Revision) -> WatchSessionStateMachine.ReadingAction {
-        machine.cancelRequested(id, store: store)
-    }
-
-    func progressRequested(store: Revision) -> WatchSessionStateMachine.ReadingAction {
-        machine.progressRequested(store: store)
-    }
-
-    func historyObserved(_ header: ResponseHeader, of generation: UInt64, firstWatchable: Revision) {
-        machine.historyObserved(header, of: generation, firstWatchable: firstWatchable)
-    }
-
-    func accessChanged(
-        to readable: [KeyRange],
-        prepared: WatchMessage? = nil,
-        store: Revision
-    ) -> WatchSessionStateMachine.AccessAction {
-        machine.accessChanged(to: KeyRangeSet(readable), prepared: prepared, store: store)
-    }
-
-    func clientFinished(store: Revision) { machine.clientFinished(store: store) }
-
-    func timePassed(now: Duration) -> Bool { machine.timePassed(now: now) }
-
-    func next(store: Revision) -> WatchSessionStateMachine.NextAction { machine.next(store: store) }
-
-    func readFinished(_ result: WatchReadResult) -> WatchMessage? { machine.readFinished(result) }
-
-    /// Makes a watch, takes its answer away and returns its ID.
-    func make(_ request: WatchCreateRequest, store: Revision) throws -> Int64 {
-        _ = createRequested(request, store: store)
-        let head = try next(store: store).sent.head
-        guard head.created, !head.canceled else {
-            throw UnexpectedAction(description: "the watch was refused: \(head)")
-        }
-        return head.watchID
-    }
-
-    /// Answers the read that must come next with "nothing".
-    func readNothing(store: Revision) throws {
-        _ = try next(store: store).read
-        let message = readFinished(.nothing(upTo: store))
-        if let message { throw UnexpectedAction(description: "an idle read sent \(message.head)") }
     }
 }
 

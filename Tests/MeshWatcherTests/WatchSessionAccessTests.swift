@@ -29,14 +29,14 @@ import Testing
         #expect(action.sends && !action.dropsPrepared)
         #expect(try session.next(store: 9).sent.head == end(0, at: 9))
         #expect(try session.next(store: 9).sent.head == end(2, at: 9))
-        #expect(session.watchCount == 1 && session.linedUp == 1)
-        #expect(try session.next(store: 10).read.watchID == 1)
+        #expect(session.watchCount == 1 && session.groups.count == 1)
+        session.announce([10], first: 10, last: 10)
+        #expect(try session.next(store: 10).sent.head.watchID == 1)
     }
 
     @Test func whatMayBeReadBeforeAndAfterIsNotDisturbed() throws {
         let session = SessionFixture.session(readable: [.prefix("a/")])
         _ = try session.make(request(.prefix("a/b/")), store: 9)
-        try session.readNothing(store: 9)
         for readable: [KeyRange] in [[.prefix("a/")], [.all], [.prefix("a/b/"), .key("x")]] {
             let action = session.accessChanged(to: readable, store: 9)
             #expect(action == WatchSessionStateMachine.AccessAction())

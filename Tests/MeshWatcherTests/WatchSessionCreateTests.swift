@@ -35,19 +35,23 @@ import Testing
     @Test func aWatchWithoutStartBeginsAtTheNextRevision() throws {
         let session = SessionFixture.session()
         _ = try session.make(.all(), store: 7)
-        // It already has everything: no read, also none before the store moves.
-        try session.readNothing(store: 7)
+        // It already has everything: no read, also none when the store moves.
         #expect(session.next(store: 7).isIdle)
-        #expect(try session.next(store: 9).read.next == 8)
+        #expect(session.next(store: 9).isIdle)
+        session.announce([8], first: 8, last: 9)
+        let message = try session.next(store: 9).sent
+        #expect(message.head == WatchResponseHead(header: SessionFixture.header(9), watchID: 0))
+        #expect(message.events?.events == 0..<1)
     }
 
     @Test func aWatchFromTheFutureIsSilentUntilTheStoreGetsThere() throws {
         let session = SessionFixture.session()
         _ = try session.make(.all(from: 10), store: 7)
-        try session.readNothing(store: 7)
-        #expect(session.next(store: 8).isIdle)
+        #expect(session.next(store: 7).isIdle)
+        session.announce([8, 9], first: 8, last: 9)
         #expect(session.next(store: 9).isIdle)
-        #expect(try session.next(store: 10).read.next == 10)
+        session.announce([10], first: 10, last: 10)
+        #expect(try session.next(store: 10).sent.events?.events == 0..<1)
     }
 
     @Test func aWatchFromACompactedRevisionIsMadeAndThenCancelled() throws {
@@ -103,7 +107,8 @@ import Testing
         )
         #expect(try session.next(store: 6).sent.head == expected)
         // The watch that was there goes on, and is the only one.
-        #expect(try session.next(store: 6).read.watchID == 5)
+        session.announce([6], first: 5, last: 6)
+        #expect(try session.next(store: 6).sent.head.watchID == 5)
         #expect(session.watchCount == 1)
     }
 
@@ -125,7 +130,6 @@ import Testing
     @Test func aCancelIsAnsweredAndEndsTheWatch() throws {
         let session = SessionFixture.session()
         _ = try session.make(.all(), store: 7)
-        try session.readNothing(store: 7)
         #expect(session.cancelRequested(0, store: 7) == .continueReading)
         let expected = WatchResponseHead(header: SessionFixture.header(7), watchID: 0, canceled: true)
         #expect(try session.next(store: 8).sent.head == expected)
@@ -142,13 +146,14 @@ import Testing
     @Test func cancelledWatchesLeaveNothingBehind() throws {
         let session = SessionFixture.session()
         for round in 0..<100 {
-            #expect(try session.make(.all(id: 3), store: 7) == 3)
-            // Cancelled while it is ready, or while it waits.
-            if round % 2 == 0 { try session.readNothing(store: 7) }
-            #expect(session.linedUp == 1)
+            // Cancelled while it lags, while it waits, and in a round.
+            #expect(try session.make(.all(from: round % 3 == 0 ? 3 : .none, id: 3, progress: true), store: 7) == 3)
+            if round % 3 == 1 { session.announce([8], first: 8, last: 8) }
+            #expect(session.heldParts > 0)
             _ = session.cancelRequested(3, store: 7)
             #expect(try session.next(store: 7).sent.head.canceled)
-            #expect(session.linedUp == 0)
+            #expect(session.heldParts == 0)
+            #expect(session.groups.isEmpty)
         }
     }
 

@@ -5,35 +5,127 @@ import Testing
 
 @testable import MeshWatcher
 
-/// A store as a session sees it: its revision, its compaction, and an event or several at some revisions.
-private struct ModelStore {
-    var revision: Int64 = 1
-    var compacted: Int64 = 0
-    /// How many events each revision has; the first revision is at index 0.
-    var eventCounts: [Int] = [0]
-
-    mutating func commit(_ numbers: inout SplitMix64) {
-        revision += 1
-        eventCounts.append(Int.random(in: 0..<3, using: &numbers) == 0 ? 0 : Int.random(in: 1...3, using: &numbers))
+/// A client that knows nothing of groups, and holds every message to what was committed.
+@Suite struct WatchSessionModelTests {
+    /// Random requests, commits, sweeps of the shard, compactions, reads and ticks; the client's side is checked message
+    /// by message.
+    @Test func noOrderOfEventsBreaksAPromise() async throws {
+        try await withRandomNumbers { numbers in
+            for _ in 0..<60 { try Self.play(&numbers) }
+        }
     }
 
-    func revisions(_ range: ClosedRange<Int64>) -> [Int64] {
-        range.flatMap { Array(repeating: $0, count: eventCounts[Int($0) - 1]) }
+    private static func play(_ numbers: inout SplitMix64) throws {
+        var limits = WatcherLimits()
+        limits.bytesPerFragment = 1_024
+        limits.watchesPerStream = 5
+        limits.pendingAnswersPerStream = 3
+        var game = SessionGame(
+            session: WatchSessionStateMachine(
+                identity: SessionFixture.identity,
+                readable: KeyRangeSet([.all]),
+                settings: WatchSessionSettings(limits, progressInterval: .seconds(5))
+            )
+        )
+        for _ in 0..<400 { try game.play(&numbers) }
+        try game.comeToRest(&numbers)
+    }
+}
+
+/// A session, and the three that it has to do with.
+private struct SessionGame: ~Copyable {
+    var session: WatchSessionStateMachine
+    var store = ModelStore()
+    var shard = ModelShard()
+    var client = ModelClient()
+    var now = Duration.zero
+    var isPaused = false
+
+    init(session: consuming WatchSessionStateMachine) {
+        self.session = session
     }
 
-    /// What a read from `next` finds when a batch has at most `length` revisions.
-    func read(from next: Int64, length: Int64) -> WatchReadResult {
-        if next < compacted { return .compacted(Revision(compacted)) }
-        if next > revision { return .nothing(upTo: Revision(revision)) }
-        let last = min(revision, next + length - 1)
-        let found = revisions(next...last)
-        if found.isEmpty { return .nothing(upTo: Revision(last)) }
-        return .events(SessionFixture.slice(found, first: next, last: last, valueBytes: 300))
+    mutating func play(_ numbers: inout SplitMix64) throws {
+        let revision = Revision(store.revision)
+        switch Int.random(in: 0..<16, using: &numbers) {
+        case 0 where !isPaused:
+            let request = client.request(&numbers, store: store.revision)
+            isPaused = session.createRequested(request, store: revision) == .pauseReading
+            client.pendingCreates.append((request, store.revision))
+        case 1 where !isPaused:
+            let id = Int64.random(in: 0..<6, using: &numbers)
+            isPaused = session.cancelRequested(id, store: revision) == .pauseReading
+        case 2 where !isPaused:
+            isPaused = session.progressRequested(store: revision) == .pauseReading
+            client.progressAskedAt = store.revision
+        case 3:
+            store.compacted = Int64.random(in: store.compacted...store.revision, using: &numbers)
+        case 4:
+            now += .seconds(1)
+            _ = session.timePassed(now: now, store: revision)
+        case 5, 6:
+            store.commit(&numbers)
+        case 7, 8:
+            shard.sweepOn(store, &numbers)
+        case 9, 10:
+            shard.deliver(to: &session)
+        default:
+            _ = try step(&numbers)
+        }
+        shard.settle(&session, store)
+    }
+
+    /// Sends everything that is still owed, and then nothing more.
+    mutating func comeToRest(_ numbers: inout SplitMix64) throws {
+        var quietRounds = 0
+        var steps = 0
+        while quietRounds < 10 {
+            quietRounds += 1
+            if try step(&numbers) { quietRounds = 0 }
+            shard.sweepOn(store, &numbers)
+            shard.deliver(to: &session)
+            shard.settle(&session, store)
+            if shard.hasWork(store) { quietRounds = 0 }
+            steps += 1
+            guard steps < 20_000 else { throw UnexpectedAction(description: "the session never comes to rest") }
+        }
+        #expect(client.pendingCreates.isEmpty)
+        let progress = session.progress
+        #expect(client.progressAskedAt == nil, "\(progress)")
+        for watch in client.watches.values {
+            let isDue = watch.start <= store.revision
+            let owed = isDue ? store.revisions(of: watch.subscription, watch.start...store.revision) : []
+            #expect(watch.received == owed)
+        }
+    }
+
+    /// One action of the session; false if it has nothing to do.
+    private mutating func step(_ numbers: inout SplitMix64) throws -> Bool {
+        defer { shard.settle(&session, store) }
+        switch session.next(store: Revision(store.revision)) {
+        case .idle:
+            // Nobody asks again before something happens.
+            #expect(session.next(store: Revision(store.revision)).isIdle)
+            return false
+        case .finish:
+            throw UnexpectedAction(description: "nobody asked for an end")
+        case .fail(let error):
+            throw UnexpectedAction(description: "the stream failed: \(error)")
+        case .send(let message, let resumesReading):
+            if resumesReading { isPaused = false }
+            client.take(message, store)
+        case .read(let read):
+            let length = Int64.random(in: 1...6, using: &numbers)
+            let result = store.read(read.subscription, from: read.next.rawValue, length: length)
+            if let message = session.readFinished(result) { client.take(message, store) }
+        }
+        return true
     }
 }
 
 /// What a client knows of one of its watches.
 private struct ModelWatch {
+    let subscription: WatchSubscription
     let start: Int64
     /// The first revision that the watch has not been told to be complete.
     var next: Int64
@@ -45,91 +137,8 @@ private struct ModelWatch {
     /// A header says that everything up to `revision` has been sent.
     mutating func isTold(_ revision: Int64, _ store: ModelStore) {
         guard revision >= next else { return }
-        #expect(received.filter { $0 <= revision } == store.revisions(start...revision))
+        #expect(received.filter { $0 <= revision } == store.revisions(of: subscription, start...revision))
         next = revision + 1
-    }
-}
-
-@Suite struct WatchSessionModelTests {
-    /// Random requests, commits, compactions, reads and ticks; the client's side is checked message by message.
-    @Test func noOrderOfEventsBreaksAPromise() async throws {
-        try await withRandomNumbers { numbers in
-            for _ in 0..<60 { try Self.play(&numbers) }
-        }
-    }
-
-    private static func play(_ numbers: inout SplitMix64) throws {
-        let session = SessionFixture.session(progressInterval: .seconds(5)) { limits in
-            limits.bytesPerFragment = 1_024
-            limits.watchesPerStream = 5
-            limits.pendingAnswersPerStream = 3
-        }
-        var store = ModelStore()
-        var client = ModelClient()
-        var now = Duration.zero
-        var isPaused = false
-        for _ in 0..<400 {
-            switch Int.random(in: 0..<12, using: &numbers) {
-            case 0 where !isPaused:
-                let request = client.request(&numbers, store: store.revision)
-                isPaused = session.createRequested(request, store: Revision(store.revision)) == .pauseReading
-                client.pendingCreates.append((request, store.revision))
-            case 1 where !isPaused:
-                let id = Int64.random(in: 0..<6, using: &numbers)
-                isPaused = session.cancelRequested(id, store: Revision(store.revision)) == .pauseReading
-            case 2 where !isPaused:
-                isPaused = session.progressRequested(store: Revision(store.revision)) == .pauseReading
-                client.progressAskedAt = store.revision
-            case 3:
-                store.compacted = Int64.random(in: store.compacted...store.revision, using: &numbers)
-            case 4:
-                now += .seconds(1)
-                _ = session.timePassed(now: now)
-            case 5, 6:
-                store.commit(&numbers)
-            default:
-                try step(session, store, &client, &isPaused, &numbers)
-            }
-        }
-        // Everything that is still owed is sent, and then nothing more.
-        var steps = 0
-        while try step(session, store, &client, &isPaused, &numbers) {
-            steps += 1
-            guard steps < 10_000 else { throw UnexpectedAction(description: "the session never comes to rest") }
-        }
-        #expect(client.pendingCreates.isEmpty)
-        #expect(client.progressAskedAt == nil)
-        for watch in client.watches.values {
-            #expect(
-                watch.received == (watch.start > store.revision ? [] : store.revisions(watch.start...store.revision)))
-        }
-    }
-
-    /// One action of the session; false if it has nothing to do.
-    @discardableResult
-    private static func step(
-        _ session: TestSession,
-        _ store: ModelStore,
-        _ client: inout ModelClient,
-        _ isPaused: inout Bool,
-        _ numbers: inout SplitMix64
-    ) throws -> Bool {
-        switch session.next(store: Revision(store.revision)) {
-        case .idle:
-            return false
-        case .finish:
-            throw UnexpectedAction(description: "nobody asked for an end")
-        case .fail(let error):
-            throw UnexpectedAction(description: "the stream failed: \(error)")
-        case .send(let message, let resumesReading):
-            if resumesReading { isPaused = false }
-            client.take(message, store)
-        case .read(let read):
-            let length = Int64.random(in: 1...6, using: &numbers)
-            let result = store.read(from: read.next.rawValue, length: length)
-            if let message = session.readFinished(result) { client.take(message, store) }
-        }
-        return true
     }
 }
 
@@ -141,7 +150,7 @@ private struct ModelClient {
     var progressAskedAt: Int64?
 
     func request(_ numbers: inout SplitMix64, store: Int64) -> WatchCreateRequest {
-        var request = WatchCreateRequest(.all)
+        var request = WatchCreateRequest(ModelStore.subscriptions.randomElement(using: &numbers)?.range ?? .all)
         request.startRevision = Revision(Int64.random(in: -1...(store + 3), using: &numbers))
         request.watchID = Int64.random(in: -1..<6, using: &numbers)
         request.fragment = Bool.random(using: &numbers)
@@ -200,6 +209,7 @@ private struct ModelClient {
         #expect(request.startRevision >= .none)
         #expect(request.watchID == 0 || request.watchID == head.watchID)
         let start = request.startRevision == .none ? store + 1 : request.startRevision.rawValue
-        #expect(watches.updateValue(ModelWatch(start: start, next: start), forKey: head.watchID) == nil)
+        let watch = ModelWatch(subscription: WatchSubscription(request.range), start: start, next: start)
+        #expect(watches.updateValue(watch, forKey: head.watchID) == nil)
     }
 }

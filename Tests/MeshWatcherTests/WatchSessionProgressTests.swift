@@ -18,7 +18,6 @@ import Testing
         _ = try session.make(.all(), store: 7)
         _ = try session.make(.all(from: 3), store: 7)
         _ = session.progressRequested(store: 7)
-        try session.readNothing(store: 7)
         #expect(try session.next(store: 7).read.watchID == 1)
         _ = session.readFinished(.events(SessionFixture.slice([3], first: 3, last: 5)))
         #expect(try session.next(store: 7).read.watchID == 1)
@@ -29,28 +28,32 @@ import Testing
 
     @Test func theAnswerTellsTheRevisionThatAllWatchesWereSent() throws {
         let session = SessionFixture.session()
+        session.syncsByItself = false
         _ = try session.make(.all(), store: 7)
-        _ = try session.make(.all(), store: 7)
+        _ = try session.make(WatchCreateRequest(.prefix("k")), store: 7)
         _ = session.progressRequested(store: 9)
-        // One watch is sent what the store has at 12; the other's message ends at 10.
-        #expect(try session.next(store: 12).read.watchID == 0)
-        #expect(session.readFinished(.events(SessionFixture.slice([8], first: 8, last: 12))) != nil)
-        #expect(try session.next(store: 12).read.watchID == 1)
-        #expect(session.readFinished(.events(SessionFixture.slice([8], first: 8, last: 10))) != nil)
-        #expect(try session.next(store: 12).sent.head.header == SessionFixture.header(10))
+        // One watch is sent what the store has at 12; the other's message ends at 10, and so does what the shard knows.
+        session.announce([8], first: 8, last: 12, to: session.groups[0].id)
+        session.announce([8], first: 8, last: 10, to: session.groups[1].id)
+        #expect(try session.next(store: 12).sent.head.watchID == 0)
+        #expect(try session.next(store: 12).sent.head.watchID == 1)
+        #expect(session.next(store: 12).isIdle)
+        session.sync(through: 10)
+        let expected = WatchResponseHead(header: SessionFixture.header(10), watchID: -1)
+        #expect(try session.next(store: 12).sent.head == expected)
     }
 
     @Test func aBusyStoreDoesNotPostponeTheAnswerForEver() throws {
         let session = SessionFixture.session()
         _ = try session.make(.all(), store: 7)
+        session.announce([8], first: 8, last: 12, through: 20)
         _ = session.progressRequested(store: 9)
-        let read = try session.next(store: 20).read
-        #expect(read.next == 8)
-        _ = session.readFinished(.events(SessionFixture.slice([8], first: 8, last: 12)))
+        #expect(try session.next(store: 20).sent.head.header == SessionFixture.header(12))
         // 9 is passed, although the store is at 20 and more is to come.
         #expect(
             try session.next(store: 20).sent.head == WatchResponseHead(header: SessionFixture.header(12), watchID: -1))
-        #expect(try session.next(store: 20).read.next == 13)
+        let read = try session.next(store: 20).read
+        #expect(read.next == 13 && read.watchID == nil)
     }
 
     @Test func requestsThatWaitTogetherShareOneAnswer() throws {
@@ -60,6 +63,7 @@ import Testing
         try session.readNothing(store: 7)
         #expect(try session.next(store: 7).sent.head.watchID == -1)
         #expect(session.next(store: 7).isIdle)
+        #expect(session.syncRequests == 1)
     }
 
     @Test func anAnswerDoesNotOvertakeTheRestOfAMessageInParts() throws {
@@ -84,7 +88,6 @@ import Testing
     private func quietSession(progress: Bool = true) throws -> TestSession {
         let session = SessionFixture.session(progressInterval: .seconds(10))
         _ = try session.make(.all(progress: progress), store: 7)
-        try session.readNothing(store: 7)
         return session
     }
 
@@ -94,9 +97,8 @@ import Testing
         #expect(!session.timePassed(now: .seconds(109.9)))
         #expect(session.next(store: 7).isIdle)
         #expect(session.timePassed(now: .seconds(110)))
-        _ = try session.next(store: 7).read
-        let message = try #require(session.readFinished(.nothing(upTo: 7)))
-        #expect(message.head == WatchResponseHead(header: SessionFixture.header(7), watchID: 0))
+        let head = try session.next(store: 7).sent.head
+        #expect(head == WatchResponseHead(header: SessionFixture.header(7), watchID: 0))
         #expect(session.next(store: 7).isIdle)
         // And again one interval later.
         #expect(!session.timePassed(now: .seconds(119)))
@@ -106,10 +108,9 @@ import Testing
     @Test func progressReportsTheStoresRevisionAtThatMoment() throws {
         let session = try quietSession()
         _ = session.timePassed(now: .seconds(0))
-        #expect(session.timePassed(now: .seconds(10)))
         // Revisions 8 and 9 brought nothing for this watch.
-        #expect(try session.next(store: 9).read.next == 8)
-        #expect(session.readFinished(.nothing(upTo: 9))?.head.header == SessionFixture.header(9))
+        #expect(session.timePassed(now: .seconds(10), store: 9))
+        #expect(try session.next(store: 9).sent.head.header == SessionFixture.header(9))
     }
 
     @Test func aWatchThatDidNotAskIsLeftInPeace() throws {
@@ -122,8 +123,8 @@ import Testing
     @Test func anEventBeginsTheIntervalAnew() throws {
         let session = try quietSession()
         _ = session.timePassed(now: .seconds(0))
-        _ = try session.next(store: 8).read
-        #expect(session.readFinished(.events(SessionFixture.slice([8], first: 8, last: 8))) != nil)
+        session.announce([8], first: 8, last: 8)
+        #expect(try session.next(store: 8).sent.events != nil)
         #expect(!session.timePassed(now: .seconds(10)))
         #expect(!session.timePassed(now: .seconds(19)))
         #expect(session.timePassed(now: .seconds(20)))
@@ -131,27 +132,33 @@ import Testing
 
     @Test func eventsThatCameMeanwhileReplaceTheEmptyMessage() throws {
         let session = try quietSession()
+        session.syncsByItself = false
         _ = session.timePassed(now: .seconds(0))
-        #expect(session.timePassed(now: .seconds(10)))
-        _ = try session.next(store: 8).read
-        #expect(session.readFinished(.events(SessionFixture.slice([8], first: 8, last: 8)))?.events != nil)
+        _ = session.timePassed(now: .seconds(10), store: 8)
+        session.announce([8], first: 8, last: 8)
+        session.sync(through: 8)
+        #expect(try session.next(store: 8).sent.events != nil)
         #expect(session.next(store: 8).isIdle)
     }
 
     @Test func progressIsNotToldWhileTheWatchIsBehind() throws {
         let session = try quietSession()
+        session.syncsByItself = false
         _ = session.timePassed(now: .seconds(0))
-        #expect(session.timePassed(now: .seconds(10)))
-        _ = try session.next(store: 900).read
-        #expect(session.readFinished(.nothing(upTo: 500)) == nil)
-        _ = try session.next(store: 900).read
-        #expect(session.readFinished(.nothing(upTo: 900))?.head.header == SessionFixture.header(900))
+        #expect(!session.timePassed(now: .seconds(10), store: 900))
+        session.sync(through: 500)
+        #expect(session.next(store: 900).isIdle)
+        session.sync(through: 900)
+        #expect(try session.next(store: 900).sent.head.header == SessionFixture.header(900))
     }
 
     @Test func quietRevisionsDoNotBeginTheIntervalAnew() throws {
         let session = try quietSession()
         _ = session.timePassed(now: .seconds(0))
-        for revision in 8...20 { try session.readNothing(store: Revision(Int64(revision))) }
+        for revision in 8...20 {
+            session.announce([], first: Int64(revision), last: Int64(revision))
+            #expect(session.next(store: Revision(Int64(revision))).isIdle)
+        }
         #expect(session.timePassed(now: .seconds(10)))
     }
 }

@@ -29,8 +29,8 @@ import Testing
     }
 
     /// Fills the window of a client that does not read, and goes on.
-    private func flood(_ store: KVStore, bytes: Int) async throws {
-        let value = Array(repeating: UInt8(ascii: "v"), count: 20_000)
+    private func flood(_ store: KVStore, bytes: Int, valueBytes: Int = 20_000) async throws {
+        let value = Array(repeating: UInt8(ascii: "v"), count: valueBytes)
         for index in 0..<(bytes / value.count) {
             try store.put(Key("k\(index % 10)"), value)
             if index % 16 == 0 { await Task.yield() }
@@ -56,6 +56,33 @@ import Testing
                     #expect(
                         try await slow.events(of: 0, through: last).map(\.revision.rawValue) == Array(2...last.rawValue)
                     )
+                }
+            }
+        }
+    }
+
+    @Test func aClientThatReadsNothingHasOneMessageUnderWayOnEachStreamAndGetsBatchesLater() async throws {
+        let store = KVStore()
+        // Two messages on each of its streams would be more than a client may have under way.
+        let configure: @Sendable (inout WatcherServerConfiguration) -> Void = { configuration in
+            configuration.limits.bytesPerBatch = 4_096
+            configuration.limits.unreadBytesPerPeer = 65_536
+        }
+        try await WatcherFixture.run(store, configure: configure) { fixture in
+            try await fixture.withClient(receiveWindowBytes: 8_192) { client in
+                let streams = try (0..<12).map { _ in try client.openWatch() }
+                for stream in streams { try await stream.create(WatchCreateRequest(.all)) }
+                try await flood(store, bytes: 1 << 20, valueBytes: 1_000)
+                let last = store.revision.rawValue
+                for stream in streams {
+                    var messages = 0
+                    var revisions: [Int64] = []
+                    while revisions.last ?? 0 < last {
+                        revisions += try await stream.next().events.map(\.revision.rawValue)
+                        messages += 1
+                    }
+                    #expect(revisions == Array(2...last))
+                    #expect(messages < revisions.count / 2)
                 }
             }
         }
