@@ -77,7 +77,7 @@ public final class LocalServer: Service, Sendable {
     public func run() async throws {
         logger.info("serving the cluster's own agents", metadata: ["address": "\(address)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reading.run() }
+            group.addTask { await self.reading.run { RefusedCalls(self.server.counters) } }
             group.addTask { await self.hub.run() }
             group.addTask {
                 // Throws if the task is cancelled, which the transport notices by itself.

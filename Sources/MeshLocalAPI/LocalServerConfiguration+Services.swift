@@ -20,6 +20,7 @@ extension LocalServerConfiguration {
         reading.limits = limits
         reading.progressInterval = progressInterval
         reading.refusal = refusal
+        reading.metricsLabel = "local"
         return reading
     }
 

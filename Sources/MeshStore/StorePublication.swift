@@ -53,6 +53,8 @@ final class StorePublication: Sendable {
 
     var compactedRevision: Revision { front.withLock { $0.engine.compactedRevision } }
 
+    var historyBytes: Int { front.withLock { $0.engine.history.bytes } }
+
     /// The pair of a key now.
     func pair(of key: Key) -> KeyValue? { front.withLock { $0.engine[key] } }
 

@@ -126,6 +126,9 @@ public struct StoreReader: Sendable {
         publication.subscribe(wake)
     }
 
+    /// The bytes of encoded pairs that history keeps: what `KVStoreConfiguration.maximumHistoryBytes` bounds.
+    package var historyBytes: Int { publication.historyBytes }
+
     /// How many subscriptions to commits there are.
     var subscriptionCount: Int { publication.subscriptionCount }
 

@@ -8,12 +8,12 @@ internal import MeshWire
 /// A server registers them beside whatever else it serves, and runs them as long as it runs itself. They have a
 /// `StoreReader` and nothing more of the store, so that no call of theirs can change it.
 package struct ReadServices: Sendable {
-    private let configuration: ReadServicesConfiguration
-    private let reader: StoreReader
+    let configuration: ReadServicesConfiguration
+    let reader: StoreReader
     private let health: ServingHealth
     private let member: ServedMember
     private let access: PeerAdmission
-    private let watches: WatchService
+    let watches: WatchService
     private let jobs = StreamJobs()
 
     /// Services over one store; `health` is what the health protocol tells.
@@ -23,7 +23,12 @@ package struct ReadServices: Sendable {
         self.health = health
         access = PeerAdmission(configuration.access)
         member = ServedMember(name: configuration.memberName)
-        watches = WatchService(reader: reader, limits: configuration.limits)
+        let labels = [("cluster", configuration.memberName), ("server", configuration.metricsLabel)]
+        watches = WatchService(
+            reader: reader,
+            limits: configuration.limits,
+            metrics: WatcherMetrics(factory: configuration.metrics, labels: labels)
+        )
     }
 
     /// How many batches of events have been encoded; many watches that are sent the same need one.
@@ -44,7 +49,9 @@ package struct ReadServices: Sendable {
     }
 
     /// Announces commits to the watches, tells them the time, and reads for other streams, until the task is cancelled.
-    package func run() async {
+    ///
+    /// - Parameter refused: What the server has refused so far, for its metrics.
+    package func run(refused: @escaping @Sendable () -> RefusedCalls) async {
         let hub = watches.hub
         let changes = reader.onCommit { hub.storeChanged() }
         defer {
@@ -56,6 +63,7 @@ package struct ReadServices: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await jobs.run() }
             group.addTask { await hub.runClock(period: configuration.clockPeriod) }
+            group.addTask { await runMetrics(refused: refused) }
         }
     }
 

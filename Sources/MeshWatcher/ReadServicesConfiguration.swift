@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import MeshCore
 
 /// What ``ReadServices`` allow, and what they say of the server.
@@ -16,6 +17,18 @@ package struct ReadServicesConfiguration: Sendable {
 
     /// The answer to a request of a reading method that would change something, as raising an alarm would.
     package var refusal = EtcdError.permissionDenied
+
+    /// The backend that is told about the watches.
+    package var metrics: any MetricsFactory = MetricsSystem.factory
+
+    /// How often it is told.
+    package var metricsPeriod = defaultMetricsPeriod
+
+    /// Once a second: not dearer for a busy server than for an idle one, and as fine as anybody looks.
+    package static let defaultMetricsPeriod = Duration.seconds(1)
+
+    /// The label that tells the metrics of servers of one cluster apart.
+    package var metricsLabel = "watcher"
 
     /// The defaults for a server.
     package init(memberName: String, access: AccessPolicy) {

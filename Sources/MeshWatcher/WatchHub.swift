@@ -62,6 +62,15 @@ final class WatchHub: Sendable {
         }
     }
 
+    /// Adds what the open streams have and have sent, and what is not announced to them yet of a store at `revision`.
+    func report(to reading: inout WatcherMetrics.Reading, at revision: Revision) {
+        for stream in open { stream.report(to: &reading) }
+        for shard in openShards {
+            let lag = shard.figures.largestLag
+            if lag > 0 { reading.isLacked(from: Revision(revision.rawValue - lag + 1)) }
+        }
+    }
+
     /// Has every stream's watches judged anew: each client may read what `readable` says.
     func accessChanged(_ readable: (PeerIdentity) -> KeyRangeSet) {
         for stream in open { stream.accessChanged(to: readable(stream.peer)) }

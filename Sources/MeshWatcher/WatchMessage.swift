@@ -12,6 +12,12 @@ package struct WatchMessage: Sendable {
         self.events = events
     }
 
+    /// Counts the message as one that goes out.
+    func count(in tally: inout WatchTally) {
+        if head.canceled, head.compactRevision != .none { tally.endedAsCompacted() }
+        if let events { tally.sent(events: events.events.count, bytes: events.bytes.count) }
+    }
+
     /// Writes the message as it is sent. No byte of an event is copied.
     func write(to message: inout RPCMessageWriter) {
         WatchCodec.withEncodedHead(head) { message.append(copying: $0) }

@@ -7,11 +7,13 @@ final class WatchService: Sendable {
     let limits: WatcherLimits
     let hub: WatchHub
     let peerWatches: PeerWatches
+    let metrics: WatcherMetrics
 
-    init(reader: StoreReader, limits: WatcherLimits) {
+    init(reader: StoreReader, limits: WatcherLimits, metrics: WatcherMetrics) {
         self.reader = reader
         self.limits = limits
         hub = WatchHub(reader: reader, limits: limits)
         peerWatches = PeerWatches(maximum: limits.watchesPerPeer)
+        self.metrics = metrics
     }
 }

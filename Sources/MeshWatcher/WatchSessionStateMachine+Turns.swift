@@ -147,3 +147,27 @@ extension WatchSessionStateMachine {
         return WatchMessage(head: head, events: part)
     }
 }
+
+// MARK: - Lag
+
+extension WatchSessionStateMachine {
+    /// At how many watches and groups ``lackedFrom`` looks at most: those that are first in line have waited longest.
+    private static let mostLookedAt = 1_024
+
+    /// The first revision that a watch has not been sent, of those that have something to send or to read for it; `nil`
+    /// if nobody has. O(those), but no more than some.
+    var lackedFrom: Revision? {
+        var first: Revision?
+        var slot = lagging.first
+        for _ in 0..<Self.mostLookedAt where slot != SlotLine.nobody {
+            first = min(first ?? watches[slot].next, watches[slot].next)
+            slot = watches[slot].links.next
+        }
+        slot = rounds.first
+        for _ in 0..<Self.mostLookedAt where slot != SlotLine.nobody {
+            first = min(first ?? groups[slot].next, groups[slot].next)
+            slot = groups[slot].links.next
+        }
+        return first
+    }
+}

@@ -17,6 +17,8 @@ final class WatchStreamDriver: RPCStreamDriver {
         var prepared: WatchMessage?
         /// How many watches are counted as the client's.
         var counted = 0
+        /// What was sent since the server last looked.
+        var tally = WatchTally()
     }
 
     private let handle: RPCStreamHandle
@@ -98,11 +100,22 @@ final class WatchStreamDriver: RPCStreamDriver {
     func streamClosed() {
         service.hub.remove(self)
         shard.remove(self)
-        let counted = state.withLock { state in
+        let (counted, tally) = state.withLock { state in
             defer { state.counted = 0 }
-            return state.counted
+            return (state.counted, state.tally.take())
         }
         service.peerWatches.close(counted, of: peerName)
+        service.metrics.ended(tally)
+    }
+
+    // MARK: - Called by the server's clock
+
+    /// Adds what the stream has, and what was sent on it since the last time.
+    func report(to reading: inout WatcherMetrics.Reading) {
+        let (watches, tally, first) = state.withLock { state in
+            (state.session.watchCount, state.tally.take(), state.session.lackedFrom)
+        }
+        reading.add(watches: watches, tally: tally, lackedFrom: first)
     }
 
     // MARK: - Access
@@ -185,7 +198,8 @@ final class WatchStreamDriver: RPCStreamDriver {
         } else {
             turn.decision = decide(&state, &turn.resumesReading)
         }
-        guard case .send = turn.decision else { return turn }
+        guard case .send(let message) = turn.decision else { return turn }
+        message.count(in: &state.tally)
         if case .send(let following) = decide(&state, &turn.resumesReading) {
             state.prepared = following
             turn.moreFollows = true

@@ -63,6 +63,8 @@ public final class WatcherServer: Service, Sendable {
         reading.limits = configuration.limits
         reading.progressInterval = configuration.progressInterval
         reading.refusal = refusal
+        reading.metrics = configuration.metrics
+        reading.metricsPeriod = configuration.metricsPeriod
         services = ReadServices(configuration: reading, reader: reader, health: health)
         var rpc = RPCServerConfiguration(credentials: configuration.credentials, verifier: configuration.verifier)
         rpc.host = configuration.host
@@ -85,7 +87,7 @@ public final class WatcherServer: Service, Sendable {
     public func run() async throws {
         logger.info("serving, read-only", metadata: ["port": "\(port)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.services.run() }
+            group.addTask { await self.services.run { RefusedCalls(self.server.counters) } }
             group.addTask {
                 // Throws if the task is cancelled, which the transport notices by itself.
                 guard (try? await gracefulShutdown()) != nil else { return }

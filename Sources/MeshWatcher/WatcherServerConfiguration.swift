@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import MeshCore
 
 /// Where a ``WatcherServer`` listens, who it says it is, and what it allows.
@@ -35,6 +36,13 @@ public struct WatcherServerConfiguration: Sendable {
     /// How long calls that are under way may take to finish when the server stops; streams are ended at once. Not
     /// negative, default 5 s.
     public var shutdownGrace: Duration = .seconds(5)
+
+    /// The backend that is told about the server's watches: see the page *Metrics*. Default: the one that
+    /// `MetricsSystem` has when the configuration is made.
+    public var metrics: any MetricsFactory = MetricsSystem.factory
+
+    /// How often it is told.
+    package var metricsPeriod = ReadServicesConfiguration.defaultMetricsPeriod
 
     /// The defaults for a cluster.
     public init(cluster: ClusterName, credentials: TLSCredentials, verifier: PeerVerifier) {

@@ -4,10 +4,12 @@ import Testing
 @testable import MeshWatcher
 
 @Suite struct WatcherMetricsTests {
-    private func reading(_ tally: WatchTally = WatchTally(), refused: Int = 0) -> WatcherMetrics.Reading {
+    private func reading(_ tally: WatchTally = WatchTally(), refused: RefusedCalls = RefusedCalls())
+        -> WatcherMetrics.Reading
+    {
         WatcherMetrics.Reading(
-            streams: 3, watches: 5, tally: tally, lagRevisions: 7, lag: .milliseconds(2_500), historyBytes: 11,
-            refusedCalls: refused
+            streams: 3, watches: 5, tally: tally, revision: 20, lackedFrom: 14, lag: .milliseconds(2_500),
+            historyBytes: 11, refused: refused
         )
     }
 
@@ -18,10 +20,16 @@ import Testing
         return tally
     }
 
+    private func refused(_ methods: Int, _ certificates: Int, _ bounds: Int) -> RefusedCalls {
+        var refused = RefusedCalls()
+        (refused.methods, refused.certificates, refused.bounds) = (methods, certificates, bounds)
+        return refused
+    }
+
     @Test func tellsWhatWasSeenUnderItsNames() {
         let backend = RecordingMetrics()
         let metrics = WatcherMetrics(factory: backend, labels: [("cluster", "athens")])
-        metrics.flush(reading(tally([1, 2, 6], compacted: 4), refused: 9))
+        metrics.flush(reading(tally([1, 2, 6], compacted: 4), refused: refused(3, 4, 2)))
         #expect(
             backend.counters == [
                 "mesh_watcher_batches_total": 3, "mesh_watcher_events_total": 9, "mesh_watcher_event_bytes_total": 90,
@@ -34,19 +42,41 @@ import Testing
                 "mesh_watcher_lag_seconds": 2.5,
                 "mesh_watcher_history_bytes": 11,
             ])
-        #expect(backend.series.allSatisfy { $0.labels == ["cluster": "athens"] })
+        // Nothing but why something was refused tells two series of a name apart.
+        let whys = Set(backend.series.compactMap { $0.labels["why"] })
+        #expect(whys == ["method", "certificate", "bound"])
+        #expect(backend.series.count == 14)
+        #expect(backend.series.allSatisfy { $0.labels["cluster"] == "athens" })
+    }
+
+    @Test func theWatchFurthestBehindCounts() {
+        var reading = WatcherMetrics.Reading()
+        reading.revision = 10
+        #expect(reading.lagRevisions == 0)
+        reading.add(watches: 2, tally: tally([3]), lackedFrom: nil)
+        reading.add(watches: 1, tally: tally([4]), lackedFrom: 8)
+        reading.add(watches: 4, tally: tally([], compacted: 1), lackedFrom: 10)
+        reading.isLacked(from: nil)
+        #expect(reading.lagRevisions == 3)
+        reading.isLacked(from: 7)
+        #expect(reading.lagRevisions == 4)
+        #expect((reading.streams, reading.watches) == (3, 7))
+        #expect((reading.tally.events, reading.tally.compacted) == (7, 1))
+        // The store may be seen before what is announced of it is.
+        reading.lackedFrom = 12
+        #expect(reading.lagRevisions == 0)
     }
 
     @Test func countersGrowByWhatIsNewAndBatchesAreOfTheLastInterval() {
         let backend = RecordingMetrics()
         let metrics = WatcherMetrics(factory: backend, labels: [])
-        metrics.flush(reading(tally([100]), refused: 2))
-        metrics.flush(reading(tally([1, 1]), refused: 5))
+        metrics.flush(reading(tally([100]), refused: refused(0, 2, 0)))
+        metrics.flush(reading(tally([1, 1]), refused: refused(1, 3, 1)))
         #expect(backend.counters["mesh_watcher_events_total"] == 102)
         #expect(backend.counters["mesh_watcher_refused_calls_total"] == 5)
         #expect(backend.gauges["mesh_watcher_largest_batch_events"] == 1)
         #expect(backend.gauges["mesh_watcher_batch_events"] == 1)
-        metrics.flush(reading(refused: 5))
+        metrics.flush(reading(refused: refused(1, 3, 1)))
         #expect(backend.counters["mesh_watcher_refused_calls_total"] == 5)
         #expect(backend.gauges["mesh_watcher_batch_events"] == 0)
     }
