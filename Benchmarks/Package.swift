@@ -17,6 +17,7 @@ let engines: Target.Dependency = .product(name: "ClusterMeshInternals", package:
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 /// Tests run in the release build, so that nothing has to be built twice.
 let testable = swiftSettings + [.unsafeFlags(["-enable-testing"])]
@@ -45,6 +46,16 @@ let package = Package(
             name: "floor-server",
             cSettings: cSettings,
             linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]
+        ),
+        // Starts servers, drives them all with the same client, and compares them.
+        program(
+            "mesh-bench", ["BenchmarkSupport", engines, argumentParser, logging, unixSignals], settings: testable),
+        // Our server, as mesh-bench starts it.
+        program("bench-server", ["BenchmarkSupport", engines, argumentParser, logging, serviceLifecycle, unixSignals]),
+        .testTarget(
+            name: "mesh-benchTests",
+            dependencies: ["mesh-bench", "BenchmarkSupport"],
+            swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "BenchmarkSupportTests",

@@ -1,4 +1,4 @@
-/// How often which latency occurred, in 9 KiB however many there are.
+/// How often which latency occurred, in 5 KiB however many there are.
 ///
 /// A latency falls into one of 32 equal parts of the power of two that it lies in, so that what is read back is at most
 /// 3 % off. Example: 1,000 ns lies in 512…1,023, whose parts are 16 ns wide, and is read back as 999.
