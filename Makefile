@@ -6,10 +6,13 @@ ASAN_BUILD ?= .build-asan
 # Tests of one process take turns, so that a long computation does not starve those that wait for a socket.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 FORMATTED := Sources Tests Benchmarks/Sources Benchmarks/Tests Benchmarks/Package.swift Package.swift
+BENCH := Benchmarks/.build/release
+# Further arguments of mesh-bench, such as `--scenario put-16 --servers etcd,ours --rounds 5`; `--help` tells all.
+BENCH_ARGUMENTS ?=
 # How long each program of `make fuzz` runs.
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench install clean
+.PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench bench-full bench-build install clean
 
 demo: install ## three clusters in one process, over mutual TLS, telling their story
 	$(SWIFT) run mesh-demo
@@ -33,8 +36,16 @@ test-embedding: install ## a package that depends on this one by path
 fuzz: install ## libFuzzer over what decodes bytes from outside and over the sessions of watches, ten minutes each
 	.ci/fuzz $(FUZZ_SECONDS)
 
-bench: install ## what the engines cost on this machine, beside nothing else
-	$(SWIFT) run --package-path Benchmarks -c release micro-bench
+bench: bench-build ## the engines beside their thresholds, then our server beside etcd and its proxy: a quarter of an hour
+	$(BENCH)/micro-bench
+	$(BENCH)/mesh-bench --json $(BENCH)/mesh-bench.json $(BENCH_ARGUMENTS)
+
+bench-full: bench-build ## all scenarios and servers, three rounds of ten seconds each: about three hours
+	$(BENCH)/micro-bench
+	$(BENCH)/mesh-bench --full --rounds 3 --json $(BENCH)/mesh-bench-full.json $(BENCH_ARGUMENTS)
+
+bench-build: install
+	$(SWIFT) build --package-path Benchmarks -c release
 
 lint: ## format, imports, and what does not belong in the tree
 	$(SWIFT) format lint -r --strict $(FORMATTED)

@@ -56,6 +56,9 @@ struct BenchmarkRun: Sendable {
             return figures
         } catch {
             await client.endAll()
+            guard server.process.isRunning else {
+                throw BenchmarkError("\(error); the server has ended:\n\(server.process.endOfLog)")
+            }
             throw error
         }
     }

@@ -6,6 +6,8 @@ internal import UnixSignals
 /// Starts servers one after another, drives them with the same client, and compares them.
 @main
 struct MeshBench: AsyncParsableCommand {
+    private static let usualServers: [ServerKind] = [.etcd, .proxy, .ours, .floor]
+
     static let configuration = CommandConfiguration(
         commandName: "mesh-bench",
         abstract: "Measures etcd, its grpc-proxy and our servers, driven by the same client, in one run.",
@@ -19,8 +21,12 @@ struct MeshBench: AsyncParsableCommand {
     @Option(help: "A scenario to run, by name; may be repeated. Default: those of a few minutes, or all with --full.")
     var scenario: [String] = []
 
-    @Option(help: "The servers to measure, separated by commas: \(ServerKind.allValueStrings.joined(separator: ", ")).")
-    var servers: ServerList = ServerList(ServerKind.allCases)
+    @Option(
+        help: """
+            The servers to measure, separated by commas: \(ServerKind.allValueStrings.joined(separator: ", ")). Default: \
+            \(Self.usualServers.map(\.rawValue).joined(separator: ",")), or all with --full.
+            """)
+    var servers: ServerList?
 
     @Option(help: "How often each server is measured in each scenario, 1 to 100.")
     var rounds = 1
@@ -54,7 +60,8 @@ struct MeshBench: AsyncParsableCommand {
             self.scenario.isEmpty ? full || scenario.isBrief : self.scenario.contains(scenario.name)
         }
         let run = BenchmarkRun(
-            scenarios: chosen, servers: servers.kinds, rounds: rounds,
+            scenarios: chosen, servers: servers?.kinds ?? (full ? ServerKind.allCases : Self.usualServers),
+            rounds: rounds,
             pace: quick ? .quick : full ? .full : .standard, starter: try ServerStarter()
         )
         try await Self.endingOnSignals { try await run.perform(writing: json) }
@@ -78,15 +85,9 @@ struct MeshBench: AsyncParsableCommand {
 struct ServerList: ExpressibleByArgument, Sendable {
     var kinds: [ServerKind]
 
-    init(_ kinds: [ServerKind]) {
-        self.kinds = kinds
-    }
-
     init?(argument: String) {
         let kinds = argument.split(separator: ",").map { ServerKind(rawValue: String($0)) }
         guard !kinds.isEmpty, !kinds.contains(nil) else { return nil }
         self.kinds = ServerKind.allCases.filter(kinds.contains)
     }
-
-    var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
 }

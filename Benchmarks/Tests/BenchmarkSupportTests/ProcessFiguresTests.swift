@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func aProcessThatIsGoneHasNoFigures() {
-        let gone = ProcessFigures(of: .max)
+        let gone = ProcessFigures(of: 1 << 27)
         #expect(gone.processorTime == nil)
         #expect(gone.residentBytes == nil)
         #expect(gone.threadProcessorTimes.isEmpty)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import mesh_bench
@@ -5,7 +6,7 @@ import Testing
 @Suite struct CommandTests {
     @Test func serversAreReadInAnyOrderAndMeasuredInOne() throws {
         let command = try MeshBench.parse(["--servers", "ours,etcd,etcd-3.4"])
-        #expect(command.servers.kinds == [.etcd, .etcd34, .ours])
+        #expect(command.servers?.kinds == [.etcd, .etcd34, .ours])
     }
 
     @Test(

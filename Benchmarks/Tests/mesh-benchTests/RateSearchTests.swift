@@ -29,7 +29,7 @@ import Testing
         let (sustained, steps) = search(from: 200, capacity: 1_000)
         let found = try #require(sustained)
         #expect(steps.prefix(4).map(\.rate) == [200, 400, 800, 1_600])
-        #expect(steps.prefix(4).allSatisfy(\.isBrief))
+        #expect(steps.prefix(4).allSatisfy { $0.isBrief })
         #expect(steps.dropFirst(4).allSatisfy { !$0.isBrief })
         #expect(steps.contains(RateSearch.Step(rate: found, isBrief: false)))
         let next = steps.filter { !$0.isBrief && $0.rate > found }.map(\.rate).min()

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import MeshCore
 import MeshWire
 import Testing

@@ -23,15 +23,16 @@ struct EtcdProgram: Hashable, Sendable {
         canSkipSync = help.contains("--unsafe-no-fsync")
     }
 
-    /// What `make bench` is told, or else the newest of those on `PATH` and in the directory that README names.
+    /// What `make bench` is told, or else the newest of those on `PATH`.
     static func newest() throws -> EtcdProgram {
         let environment = ProcessInfo.processInfo.environment
         if let path = environment["ETCD"], !path.isEmpty {
             guard let program = EtcdProgram(path: path) else { throw BenchmarkError("ETCD=\(path) is no etcd") }
             return program
         }
-        let found = onPath(environment) + [EtcdProgram(path: ".build/etcd/usr/bin/etcd")].compactMap(\.self)
-        let newest = found.max { numbers(of: $0.version).lexicographicallyPrecedes(numbers(of: $1.version)) }
+        let newest = onPath(environment).max {
+            numbers(of: $0.version).lexicographicallyPrecedes(numbers(of: $1.version))
+        }
         guard let newest else {
             throw BenchmarkError("there is no etcd: name one with ETCD=<path>, or run .ci/install")
         }
