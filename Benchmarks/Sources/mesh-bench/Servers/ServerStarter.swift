@@ -154,7 +154,7 @@ private struct Run {
             "proxy", program.path,
             [
                 "grpc-proxy", "start", "--endpoints=\(member.endpoint)", "--listen-addr=\(endpoint.address)",
-                "--advertise-client-url=\(endpoint.address)", "--data-dir=\(directory.file("proxy"))",
+                "--advertise-client-url=", "--data-dir=\(directory.file("proxy"))",
                 "--cacert=\(server.roots)", "--cert=\(client.certificate)", "--key=\(client.key)",
                 "--cert-file=\(server.certificate)", "--key-file=\(server.key)", "--trusted-ca-file=\(server.roots)",
             ], in: directory
