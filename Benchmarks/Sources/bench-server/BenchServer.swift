@@ -125,7 +125,6 @@ struct BenchServer: AsyncParsableCommand {
     }
 
     private func say(_ ports: Ports) throws {
-        print(String(decoding: try JSONEncoder().encode(ports), as: UTF8.self))
-        fflush(nil)
+        FileHandle.standardOutput.write(try JSONEncoder().encode(ports) + Data("\n".utf8))
     }
 }
