@@ -162,9 +162,10 @@ bool read_create_request(const uint8_t *bytes, size_t count, uint64_t *watch_id)
     return true;
 }
 
-uint64_t limit_of_range(const uint8_t *bytes, size_t count) {
-    struct field limit;
-    return find_field(bytes, count, 3, &limit) ? limit.value : 0;
+bool read_range_request(const uint8_t *bytes, size_t count, uint64_t *limit) {
+    struct field field;
+    *limit = find_field(bytes, count, 3, &field) ? field.value : 0;
+    return find_field(bytes, count, 2, &field);
 }
 
 uint64_t time_of_put(const uint8_t *bytes, size_t count) {

@@ -44,8 +44,8 @@ size_t write_range_head(uint8_t *out, uint64_t revision);
 // Writes what stands behind them.
 size_t write_range_tail(uint8_t *out, bool has_more, uint64_t count);
 
-// The limit of a RangeRequest; 0 where there is none.
-uint64_t limit_of_range(const uint8_t *bytes, size_t count);
+// Whether a RangeRequest asks for more than one key, and its limit; 0 where there is none.
+bool read_range_request(const uint8_t *bytes, size_t count, uint64_t *limit);
 
 // Writes a PutResponse, and returns its size; `out` has room for `MAXIMUM_HEAD` bytes.
 size_t write_put_answer(uint8_t *out, uint64_t revision);

@@ -68,9 +68,10 @@ static grpc_byte_buffer *answer_put(const uint8_t *request, size_t count) {
 }
 
 static grpc_byte_buffer *answer_range(const uint8_t *request, size_t count) {
-    uint64_t limit = limit_of_range(request, count);
-    bool has_more = limit != 0 && limit < ALL_PAIRS;
-    uint64_t left = has_more ? limit : ALL_PAIRS;
+    uint64_t limit;
+    uint64_t all = read_range_request(request, count, &limit) ? ALL_PAIRS : 0;
+    bool has_more = limit != 0 && limit < all;
+    uint64_t left = has_more ? limit : all;
     uint8_t bytes[MAXIMUM_HEAD];
     grpc_slice slices[MAXIMUM_BLOCKS + 2];
     size_t used = 0;
@@ -80,7 +81,7 @@ static grpc_byte_buffer *answer_range(const uint8_t *request, size_t count) {
         slices[used++] = grpc_slice_sub(pairs, 0, some * pair_size);
         left -= some;
     }
-    slices[used++] = copied(bytes, write_range_tail(bytes, has_more, ALL_PAIRS));
+    slices[used++] = copied(bytes, write_range_tail(bytes, has_more, all));
     return buffer_of(slices, used);
 }
 

@@ -10,7 +10,7 @@ enum answer {
     EMPTY_ANSWER,
     // A put makes an event, and is answered with its revision.
     PUT_ANSWER,
-    // As many constant pairs as the limit says.
+    // None for one key; else as many constant pairs as the limit says.
     RANGE_ANSWER,
 };
 
