@@ -54,7 +54,7 @@ let package = Package(
         program("bench-server", ["BenchmarkSupport", engines, argumentParser, logging, serviceLifecycle, unixSignals]),
         .testTarget(
             name: "mesh-benchTests",
-            dependencies: ["mesh-bench", "BenchmarkSupport", argumentParser],
+            dependencies: ["mesh-bench", "BenchmarkSupport", engines, argumentParser],
             swiftSettings: swiftSettings
         ),
         .testTarget(

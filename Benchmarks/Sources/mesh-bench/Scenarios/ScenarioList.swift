@@ -32,6 +32,12 @@ enum ScenarioList {
             isBrief: false, connections: 1, watchesPerConnection: 1_000, rate: nil, writers: 16),
         OneKeyWatchesScenario(),
         LateJoinScenario(),
+        ListScenario(name: "list", title: "100,000 keys × 512 B in one call", pageSize: 0),
+        ListScenario(name: "list-pages-1000", title: "100,000 keys × 512 B in pages of 1,000", pageSize: 1_000),
+        ListScenario(
+            name: "list-pages-256", title: "100,000 keys × 512 B in pages of 256", isBrief: false, pageSize: 256),
+        MemoryScenario(),
+        HeldConnectionsScenario(),
         EmbeddedPutScenario(),
     ]
 }
