@@ -48,18 +48,13 @@ package struct ReadServices: Sendable {
         watches.hub.accessChanged { access.readableKeys(for: $0) }
     }
 
-    /// Announces commits to the watches, tells them the time, and reads for other streams, until the task is cancelled.
+    /// Tells the watches the time, reads for other streams, and tells metrics how things are, until the task is
+    /// cancelled; then no commit is announced any more.
     ///
     /// - Parameter refused: What the server has refused so far, for its metrics.
     package func run(refused: @escaping @Sendable () -> RefusedCalls) async {
         let hub = watches.hub
-        let changes = reader.onCommit { hub.storeChanged() }
-        defer {
-            changes.cancel()
-            hub.stop()
-        }
-        // For streams that were opened before, and commits they were not told of.
-        hub.storeChanged()
+        defer { hub.stop() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await jobs.run() }
             group.addTask { await hub.runClock(period: configuration.clockPeriod) }

@@ -8,7 +8,14 @@ final class WatchHub: Sendable {
     private let reader: StoreReader
     private let limits: WatcherLimits
     private let streams = Locked<[ObjectIdentifier: WatchStreamDriver]>([:])
-    private let shards = Locked<[(number: Int, shard: WatchShard)]>([])
+    private let shards = Locked(Shards())
+
+    private struct Shards: Sendable {
+        var known: [(number: Int, shard: WatchShard)] = []
+        /// Has each told of commits, through nothing that the shards share.
+        var commits: [CommitSubscription] = []
+        var areStopped = false
+    }
 
     init(reader: StoreReader, limits: WatcherLimits) {
         self.reader = reader
@@ -16,17 +23,25 @@ final class WatchHub: Sendable {
     }
 
     /// The shard that announces to the streams on a shard of the transport.
+    ///
+    /// It is told of commits from now on until ``stop()``, on the thread that commits: cheap, see
+    /// ``WatchShard/commit()``.
     func shard(on transport: RPCShard) -> WatchShard {
         shards.withLock { shards in
-            if let known = shards.first(where: { $0.number == transport.number }) { return known.shard }
+            if let known = shards.known.first(where: { $0.number == transport.number }) { return known.shard }
             let shard = WatchShard(reader: reader, limits: limits, on: transport)
-            shards.append((transport.number, shard))
+            shards.known.append((transport.number, shard))
+            if shards.areStopped {
+                shard.stop()
+            } else {
+                shards.commits.append(reader.onCommit { shard.commit() })
+            }
             return shard
         }
     }
 
     /// The shards that there are.
-    var openShards: [WatchShard] { shards.withLock { $0.map(\.shard) } }
+    var openShards: [WatchShard] { shards.withLock { $0.known.map(\.shard) } }
 
     /// The number of open streams.
     var count: Int { streams.withLock { $0.count } }
@@ -41,15 +56,15 @@ final class WatchHub: Sendable {
         _ = streams.withLock { $0.removeValue(forKey: ObjectIdentifier(stream)) }
     }
 
-    /// The store has a new revision. Cheap: called on the thread that committed.
-    func storeChanged() {
-        let shards = shards.withLock { $0 }
-        for entry in shards { entry.shard.commit() }
-    }
-
     /// Announces nothing any more.
     func stop() {
-        for shard in openShards { shard.stop() }
+        let (stopped, commits) = shards.withLock { shards in
+            defer { shards.commits = [] }
+            shards.areStopped = true
+            return (shards.known.map(\.shard), shards.commits)
+        }
+        for commit in commits { commit.cancel() }
+        for shard in stopped { shard.stop() }
     }
 
     /// Tells every stream the time, once per `period`, until the task is cancelled.
