@@ -47,6 +47,8 @@ let package = Package(
         ),
         // What fuzzing runs. No promise of stability.
         .library(name: "ClusterMeshFuzzing", targets: ["FuzzTargets"]),
+        // What benchmarks measure of the parts that only this package sees. No promise of stability.
+        .library(name: "ClusterMeshBenchmarking", targets: ["BenchmarkTargets"]),
         .executable(name: "mesh-demo", targets: ["mesh-demo"]),
         .executable(name: "clustermesh", targets: ["clustermesh"]),
     ],
@@ -138,6 +140,13 @@ let package = Package(
             path: "Tests/FuzzTargets",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "BenchmarkTargets",
+            dependencies: ["MeshCore", "MeshStore", "MeshWatcher", "MeshWire"],
+            path: "Tests/BenchmarkTargets",
+            swiftSettings: swiftSettings
+        ),
+        tests("BenchmarkTargetsTests", ["BenchmarkTargets"]),
         tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport"]),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),

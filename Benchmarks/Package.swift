@@ -14,6 +14,7 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let engines: Target.Dependency = .product(name: "ClusterMeshInternals", package: "swift-cluster-mesh")
+let benchmarking: Target.Dependency = .product(name: "ClusterMeshBenchmarking", package: "swift-cluster-mesh")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -38,7 +39,8 @@ let package = Package(
         // What several of the programs need: histograms, medians, clocks, what the kernel says of a process.
         .target(name: "BenchmarkSupport", swiftSettings: swiftSettings),
         // What the engines cost, each for itself, with thresholds.
-        program("micro-bench", ["BenchmarkSupport", "CCounters", engines, argumentParser], settings: testable),
+        program(
+            "micro-bench", ["BenchmarkSupport", "CCounters", engines, benchmarking, argumentParser], settings: testable),
         // Instructions and allocations of a thread. Counts allocations in every program that links it.
         .target(name: "CCounters", cSettings: cSettings),
         // What gRPC's core alone costs: a server without a store.
