@@ -58,14 +58,25 @@ final class WatchLoad: Sendable {
         for stream in streams { stream.restart() }
     }
 
-    /// Waits until all watches have come so far, for at most `limit`; whether they have.
-    func awaitAll(_ goal: Goal, within limit: Duration) async throws -> Bool {
-        let deadline = ContinuousClock.now + limit
+    /// Waits until all watches have come so far; whether they have.
+    ///
+    /// - Parameters:
+    ///   - limit: When to give up.
+    ///   - whileEventsCome: Gives up only once no event has come for that long, and after ten minutes at the latest: what
+    ///     is still missing then is lost, and not only late.
+    func awaitAll(_ goal: Goal, within limit: Duration, whileEventsCome: Bool = false) async throws -> Bool {
+        let latest = ContinuousClock.now + .seconds(600)
+        var deadline = ContinuousClock.now + limit
         var behind = Array(streams.indices)
+        var seen = 0
         while true {
             behind.removeAll { stream in streams[stream].hasReached { number(of: goal, stream, $0) } }
             if behind.isEmpty { return true }
-            guard ContinuousClock.now < deadline else { return false }
+            if ContinuousClock.now >= deadline {
+                let events = streams.reduce(0) { $0 + $1.events }
+                guard whileEventsCome, events > seen, deadline < latest else { return false }
+                (seen, deadline) = (events, min(deadline + limit, latest))
+            }
             try await Task.sleep(for: .milliseconds(5))
         }
     }

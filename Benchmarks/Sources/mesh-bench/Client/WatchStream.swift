@@ -36,6 +36,9 @@ final class WatchStream: Sendable {
     /// What it was sent so far.
     var counted: StreamTally { tally.withLock { $0 } }
 
+    /// How many events came so far.
+    var events: Int { tally.withLock { $0.events } }
+
     /// Begins to count anew.
     func restart() { tally.withLock { $0.restart() } }
 

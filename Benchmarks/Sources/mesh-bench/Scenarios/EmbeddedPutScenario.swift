@@ -32,7 +32,7 @@ struct EmbeddedPutScenario: Scenario {
             let word = watched == Self.prefix ? "watched" : "unwatched"
             figures.append(Figure("\(word): puts/s", Double(written.puts) / written.seconds, .perSecond))
             let goal = WatchLoad.Goal.revision(watched == Self.prefix ? written.revision : present.revision)
-            _ = try await watchers.awaitAll(goal, within: .seconds(60))
+            _ = try await watchers.awaitAll(goal, within: .seconds(10), whileEventsCome: true)
             let cost = try meter.end()
             let result = watchers.result(goal)
             if watched == Self.prefix {

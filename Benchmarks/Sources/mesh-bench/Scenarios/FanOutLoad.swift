@@ -48,8 +48,8 @@ final class FanOutLoad {
 
     /// Puts at a rate (`nil`: as fast as they are answered) and waits for the events.
     ///
-    /// - Parameter patience: How long the watchers may take after the last put.
-    func run(rate: Double?, seconds: Double, patience: Duration = .seconds(60)) async throws -> Outcome {
+    /// - Parameter patience: How long the watchers may take after the last put; `nil`: as long as events come.
+    func run(rate: Double?, seconds: Double, patience: Duration? = nil) async throws -> Outcome {
         watchers.restart()
         let meter = try LoadMeter(server)
         let puts = try await writers.run(rate: rate, seconds: seconds)
@@ -57,7 +57,8 @@ final class FanOutLoad {
         revision = max(revision, puts.lastRevision)
         for key in versions.indices { versions[key] += puts.putsOfKey[key] }
         let goal = plan.keys == .prefix ? WatchLoad.Goal.revision(revision) : .versions(versions)
-        let isCaughtUp = try await watchers.awaitAll(goal, within: patience)
+        let isCaughtUp = try await watchers.awaitAll(
+            goal, within: patience ?? .seconds(10), whileEventsCome: patience == nil)
         let cost = try meter.end()
         let watched = watchers.result(goal)
         if let fault = watched.fault { context.tell(fault) }
