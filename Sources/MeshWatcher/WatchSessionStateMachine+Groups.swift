@@ -17,15 +17,24 @@ extension WatchSessionStateMachine {
     /// A group has events: see ``WatchShardMember/announced(_:_:through:)``.
     ///
     /// A group in a round only notes how far there is something: what gathers until the round ends goes out as one.
-    package mutating func announced(_ id: WatchGroupID, _ segment: EncodedSegment?, through last: Revision) {
-        guard let group = slot(of: id), groups[group].next != WatchGroup.unknown else { return }
+    ///
+    /// - Returns: the number of the group's watches.
+    @discardableResult
+    package mutating func announced(
+        _ id: WatchGroupID,
+        _ segment: EncodedSegment?,
+        through last: Revision
+    ) -> Int {
+        guard let group = slot(of: id), groups[group].next != WatchGroup.unknown else { return 0 }
+        let count = Int(groups[group].watchCount)
         groups[group].announcedThrough = max(groups[group].announcedThrough, last)
-        guard !groups[group].isLinedUp else { return }
+        guard !groups[group].isLinedUp else { return count }
         // It has been sent all that was announced before.
         let next = max(groups[group].next, synced(group).next)
         groups[group].next = next
         if let segment, segment.last >= next { begin(segment.slice(from: next), group) }
         lineUpIfDue(group)
+        return count
     }
 
     /// The slot of a group that is there.

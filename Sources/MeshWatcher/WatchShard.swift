@@ -31,6 +31,8 @@ final class WatchShard: Sendable {
         let through: Revision
         /// How many groups have been told.
         var told = 0
+        /// How many watches these have.
+        var watches = 0
 
         var isTold: Bool { told == announcement.seats.count }
     }
@@ -214,7 +216,7 @@ extension WatchShard {
             let seats = next.announcement.seats
             let end = min(seats.count, next.told + room)
             for seat in seats[next.told..<end] {
-                seat.member.member.announced(seat.group, next.segment, through: next.through)
+                next.watches += seat.member.member.announced(seat.group, next.segment, through: next.through)
                 recipients.append(seat.member)
             }
             room -= end - next.told
@@ -230,7 +232,9 @@ extension WatchShard {
     private func end(_ done: [UnderWay], hasMore: Bool) {
         let (synced, isDue, nextTime) = state.withLock { state in
             let now = self.now()
-            for finished in done { state.finish(finished.announcement, through: finished.through, now: now) }
+            for finished in done {
+                state.finish(finished.announcement, through: finished.through, watches: finished.watches, now: now)
+            }
             let synced = state.takeSynced()
             if !state.wantsCommits { wantsCommits.store(false, ordering: .relaxed) }
             let nextTime = state.nextTime

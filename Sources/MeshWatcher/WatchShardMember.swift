@@ -24,7 +24,9 @@ package protocol WatchShardMember: AnyObject, Sendable {
     /// The first ones stand in `segment`, which begins right behind that revision (or before it) and may end before
     /// `through`; without a segment, the group reads all of them for itself. Nothing is sent before ``send()``. A group
     /// that is not there any more takes no notice.
-    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision)
+    ///
+    /// - Returns: how many watches the group has, each of which is sent a message of its own.
+    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) -> Int
 
     /// The announcements to this stream are made: what they brought is to be sent, unless a message is on its way.
     func send()

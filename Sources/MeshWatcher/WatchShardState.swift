@@ -260,7 +260,7 @@ extension WatchShardState {
 // MARK: - Announcements
 
 extension WatchShardState {
-    /// What is to be announced next, if its time has come; ``finish(_:through:now:)`` must follow.
+    /// What is to be announced next, if its time has come; ``finish(_:through:watches:now:)`` must follow.
     package mutating func take(now: Duration) -> Announcement? {
         while let next = due.min, next.time <= now {
             due.removeMin()
@@ -290,15 +290,17 @@ extension WatchShardState {
 
     /// An announcement has been told to all its groups.
     ///
-    /// - Parameter reached: the last revision that was announced with it.
-    package mutating func finish(_ announcement: Announcement, through reached: Revision, now: Duration) {
+    /// - Parameters:
+    ///   - reached: the last revision that was announced with it.
+    ///   - watches: how many watches its groups have.
+    package mutating func finish(_ announcement: Announcement, through reached: Revision, watches: Int, now: Duration) {
         let place = announcement.place
         guard subscriptions[place].serial == announcement.serial else { return }
         subscriptions[place].isBeingSwept = false
         subscriptions[place].pace.swept(
-            from: announcement.began,
-            to: now,
+            at: announcement.began,
             streams: announcement.seats.count,
+            watches: watches,
             pace: limits.pace,
             maximum: limits.maximumPace
         )

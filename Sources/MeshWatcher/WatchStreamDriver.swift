@@ -234,7 +234,7 @@ final class WatchStreamDriver: RPCStreamDriver {
 // MARK: - Called by the shard
 
 extension WatchStreamDriver: WatchShardMember {
-    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) {
+    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) -> Int {
         state.withLock { $0.session.announced(group, segment, through: through) }
     }
 

@@ -82,12 +82,13 @@ public struct WatcherLimits: Hashable, Sendable {
     public var sharedSegmentBytes = 8 << 20
 
     /// How long after the beginning of one message to its many watchers a busy range has its next one, which then brings
-    /// all that was written meanwhile; 0…10 s, default 8 ms. A range with few watching streams has it sooner (80 µs for
-    /// each), and what comes after a pause goes out at once. 0 turns pacing off.
+    /// all that was written meanwhile; 0…10 s, default 8 ms. A range with few watchers has it sooner (after 80 µs for each
+    /// stream and 7 µs for each further watch of a stream, at least 500 µs), and what comes after a pause goes out at
+    /// once. 0 turns pacing off.
     public var pace: Duration = .milliseconds(8)
 
-    /// The longest that ``pace`` becomes where sending to all watchers of a range takes longer: the next message is not
-    /// begun before 1.6 times what the one before took, up to this; 0…10 s, default 32 ms. It bounds ``pace`` too.
+    /// The longest that ``pace`` becomes where sending to all watchers of a range takes longer, which is where there are
+    /// more than 250 streams: 32 µs for each, up to this; 0…10 s, default 32 ms. It bounds ``pace`` too.
     public var maximumPace: Duration = .milliseconds(32)
 
     /// How many reads for watches a stream does before others of its thread have their turn; 1…100,000, default 256.

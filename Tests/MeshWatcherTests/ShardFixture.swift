@@ -152,7 +152,7 @@ final class FakeMember: WatchShardMember {
 
     // MARK: - WatchShardMember
 
-    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) {
+    func announced(_ group: WatchGroupID, _ segment: EncodedSegment?, through: Revision) -> Int {
         let interruption = state.withLock { state in
             state.calls.append("announced")
             take(group, segment, through, &state)
@@ -160,6 +160,7 @@ final class FakeMember: WatchShardMember {
             return state.interruption
         }
         interruption?()
+        return 1
     }
 
     private func take(_ id: WatchGroupID, _ segment: EncodedSegment?, _ through: Revision, _ state: inout State) {

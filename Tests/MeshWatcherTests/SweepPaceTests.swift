@@ -2,15 +2,15 @@ import MeshWatcher
 import Testing
 
 @Suite struct SweepPaceTests {
-    /// When a subscription may be swept again that was swept from 1 s on.
+    /// How long after the beginning of a sweep the next one may begin.
     private func pause(
         streams: Int,
-        took: Duration = .zero,
+        watches: Int? = nil,
         pace limit: Duration = .milliseconds(8),
         maximum: Duration = .milliseconds(32)
     ) -> Duration {
         var pace = SweepPace()
-        pace.swept(from: .seconds(1), to: .seconds(1) + took, streams: streams, pace: limit, maximum: maximum)
+        pace.swept(at: .seconds(1), streams: streams, watches: watches ?? streams, pace: limit, maximum: maximum)
         return pace.earliest - .seconds(1)
     }
 
@@ -19,42 +19,45 @@ import Testing
     }
 
     @Test func theMoreStreamsTheLongerUpToThePaceOfTheLimits() {
-        #expect(pause(streams: 0) == .zero)
-        #expect(pause(streams: 1) == .microseconds(80))
+        #expect(pause(streams: 0) == .microseconds(500))
+        #expect(pause(streams: 1) == .microseconds(500))
         #expect(pause(streams: 10) == .microseconds(800))
         #expect(pause(streams: 100) == .milliseconds(8))
-        #expect(pause(streams: 1_000) == .milliseconds(8))
-        #expect(pause(streams: .max) == .milliseconds(8))
+        #expect(pause(streams: 200) == .milliseconds(8))
     }
 
-    @Test func aLongSweepLeavesTimeForOthersUpToTheMaximum() {
-        #expect(pause(streams: 1, took: .milliseconds(1)) == .microseconds(1_600))
-        #expect(pause(streams: 1_000, took: .milliseconds(10)) == .milliseconds(16))
-        #expect(pause(streams: 1_000, took: .milliseconds(21)) == .milliseconds(32))
-        #expect(pause(streams: 1_000, took: .seconds(5)) == .milliseconds(32))
+    @Test func veryManyStreamsHaveALongerPaceUpToTheMaximum() {
+        #expect(pause(streams: 500) == .milliseconds(16))
+        #expect(pause(streams: 1_000) == .milliseconds(32))
+        #expect(pause(streams: 10_000) == .milliseconds(32))
+        #expect(pause(streams: .max) == .milliseconds(32))
     }
 
-    @Test func itCountsFromTheBeginningOfTheSweep() {
-        var pace = SweepPace()
-        pace.swept(from: .seconds(1), to: .seconds(2), streams: 1, pace: .milliseconds(8), maximum: .milliseconds(32))
-        // Which has passed when the sweep ends: the next one follows at once.
-        #expect(pace.earliest < .seconds(2))
+    @Test func theWatchesOfOneStreamCountForATenth() {
+        #expect(pause(streams: 1, watches: 101) == .microseconds(780))
+        #expect(pause(streams: 1, watches: 1_001) == .microseconds(7_080))
+        #expect(pause(streams: 1, watches: .max) == .milliseconds(8))
+        #expect(pause(streams: 10, watches: 0) == pause(streams: 10), "groups that have ended meanwhile")
     }
 
     @Test func theMaximumBoundsThePaceToo() {
         #expect(pause(streams: 100, maximum: .milliseconds(2)) == .milliseconds(2))
-        #expect(pause(streams: 100, took: .seconds(1), maximum: .zero) == .zero)
+        #expect(pause(streams: 100, maximum: .zero) == .zero)
     }
 
     @Test func aPaceOfZeroTurnsItOff() {
-        #expect(pause(streams: 100, took: .milliseconds(20), pace: .zero) == .zero)
+        #expect(pause(streams: 1_000, pace: .zero) == .zero)
+    }
+
+    @Test func aShorterPaceThanTheShortestIsKept() {
+        #expect(pause(streams: 1, pace: .microseconds(100)) == .microseconds(100))
     }
 
     @Test func onlyTheLastSweepCounts() {
         var pace = SweepPace()
-        pace.swept(from: .zero, to: .milliseconds(20), streams: 9, pace: .seconds(1), maximum: .seconds(1))
-        #expect(pace.earliest == .milliseconds(32))
-        pace.swept(from: .milliseconds(40), to: .milliseconds(40), streams: 1, pace: .seconds(1), maximum: .seconds(1))
-        #expect(pace.earliest == .milliseconds(40) + .microseconds(80))
+        pace.swept(at: .zero, streams: 100, watches: 100, pace: .seconds(1), maximum: .seconds(1))
+        #expect(pace.earliest == .milliseconds(8))
+        pace.swept(at: .milliseconds(40), streams: 1, watches: 1, pace: .seconds(1), maximum: .seconds(1))
+        #expect(pace.earliest == .milliseconds(40) + .microseconds(500))
     }
 }

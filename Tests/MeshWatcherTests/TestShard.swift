@@ -43,7 +43,7 @@ final class TestShard {
         var told: [String] = []
         while let next = take() {
             told.append(describe(next))
-            state.finish(next, through: next.through, now: now)
+            state.finish(next, through: next.through, watches: next.seats.count, now: now)
         }
         return told
     }

@@ -69,7 +69,7 @@ import Testing
         #expect(Set(first + rest).count == 5 && !shard.state.hasUnaware)
         #expect(shard.unaware().isEmpty)
         // The end of what was under way says nothing about the new history.
-        shard.state.finish(old, through: 1_002, now: shard.now)
+        shard.state.finish(old, through: 1_002, watches: old.seats.count, now: shard.now)
         try put("a", at: 8, in: store)
         shard.look()
         let new = try #require(shard.take())
@@ -100,7 +100,7 @@ import Testing
         #expect(shard.synced() == ["B 2 up to 1"], "nothing of B's is pending")
         let announcement = try #require(shard.take())
         #expect(shard.synced().isEmpty, "the announcement is not told yet")
-        shard.state.finish(announcement, through: 2, now: shard.now)
+        shard.state.finish(announcement, through: 2, watches: announcement.seats.count, now: shard.now)
         #expect(shard.synced() == ["A 2 up to 2"])
         #expect(!shard.state.hasAskers)
     }

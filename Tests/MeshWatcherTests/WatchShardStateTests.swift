@@ -56,7 +56,7 @@ import Testing
         #expect(shard.look(maximum: 1))
         let first = try #require(shard.take())
         #expect(shard.describe(first) == "a* 2-2 A1")
-        shard.state.finish(first, through: 2, now: shard.now)
+        shard.state.finish(first, through: 2, watches: first.seats.count, now: shard.now)
         // Whoever comes now is promised what is not complete yet.
         #expect(shard.join("C", 1, .prefix("b")) == 1)
         #expect(shard.sweep() == ["b* 2-2 B1,C1"], "the rest of the revision is not announced to A again")
@@ -83,7 +83,7 @@ import Testing
         #expect(shard.join("B", 1, .prefix("a")) == 2)
         try shard.store.put("a2", "1")
         // The segment was built after that, and has it.
-        shard.state.finish(first, through: 3, now: shard.now)
+        shard.state.finish(first, through: 3, watches: first.seats.count, now: shard.now)
         #expect(shard.sweep() == ["a* 3-3 A1,B1"], "B was not sent the segment")
     }
 
@@ -94,7 +94,7 @@ import Testing
         shard.look()
         let first = try #require(shard.take())
         try shard.store.put("a2", "1")
-        shard.state.finish(first, through: 3, now: shard.now)
+        shard.state.finish(first, through: 3, watches: first.seats.count, now: shard.now)
         #expect(shard.sweep().isEmpty)
         #expect(shard.join("B", 1, .prefix("a")) == 3)
         try shard.store.put("a3", "1")
@@ -114,7 +114,7 @@ import Testing
             shard.take() == nil, "a subscription is announced once at a time, so that its segments keep their order")
         #expect(shard.state.pendingCount == 1)
         // The segment reached the second of three.
-        shard.state.finish(first, through: 3, now: shard.now)
+        shard.state.finish(first, through: 3, watches: first.seats.count, now: shard.now)
         #expect(shard.take().map(shard.describe) == "a* 4-4 A1")
         #expect(shard.state.pendingCount == 0)
     }
@@ -127,7 +127,7 @@ import Testing
         let first = try #require(shard.take())
         try shard.store.put("a2", "1")
         shard.look()
-        shard.state.finish(first, through: 3, now: shard.now)
+        shard.state.finish(first, through: 3, watches: first.seats.count, now: shard.now)
         #expect(shard.take() == nil)
         #expect(shard.state.pendingCount == 0)
     }
@@ -154,7 +154,7 @@ import Testing
         try shard.store.put("a2", "1")
         #expect(shard.join("A", 2, .prefix("a")) == 3, "nobody looked meanwhile: it begins with the store's present")
         // The end of what was under way is of the subscription before, though that had the same place.
-        shard.state.finish(first, through: 9, now: shard.now)
+        shard.state.finish(first, through: 9, watches: first.seats.count, now: shard.now)
         try shard.store.put("a3", "1")
         #expect(shard.sweep() == ["a* 4-4 A2"])
     }
@@ -206,7 +206,7 @@ import Testing
         shard.look()
         let second = try #require(shard.take())
         #expect(second.first == 3 && second.through == 5)
-        shard.state.finish(second, through: 5, now: shard.now)
+        shard.state.finish(second, through: 5, watches: second.seats.count, now: shard.now)
         // After a pause, at once again.
         shard.now += .seconds(1)
         try shard.store.put("k", "5")
