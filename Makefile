@@ -20,9 +20,10 @@ demo: install ## three clusters in one process, over mutual TLS, telling their s
 test: install ## everything that takes minutes
 	$(SWIFT) test
 
-test-long: install ## the same, each random test twenty times, and etcdctl's load test and Python's clients from PyPI
+test-long: install ## the same, each random test twenty times, etcdctl's load test, Python's clients from PyPI, and the benchmarks' own tests
 	.ci/python-clients $(CURDIR)/.build/python-clients
 	MESH_TEST_LONG=1 MESH_TEST_ROUNDS=20 MESH_TEST_PYTHON=$(CURDIR)/.build/python-clients $(SWIFT) test
+	$(SWIFT) test --package-path Benchmarks -c release
 
 test-tsan: install ## under ThreadSanitizer; first shows that a planted race is found
 	.ci/run-tsan $(TSAN_BUILD)
