@@ -4,8 +4,8 @@ internal import Synchronization
 /// The shell of a server's stream: asks its driver, gives core what ``ServerStreamStateMachine`` decides.
 ///
 /// It is the tag of its own operations. The driver is let go when core has reported the end of the call, which breaks the
-/// circle of stream, driver and handle; the call itself when none of its operations is under way any more. So a handle
-/// that is kept longer keeps little else alive.
+/// circle of stream, driver and handle; the call and the server when none of its operations is under way any more. So a
+/// handle that is kept longer keeps nothing of the server alive.
 ///
 /// `@unchecked Sendable` as ``CompletionTag``: all that changes is behind `state` or atomic, but for what core writes into
 /// `place`, which belongs to the poller when its event has arrived.
@@ -26,7 +26,7 @@ final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
         var machine = ServerStreamStateMachine()
         var isStarted = false
         /// `nil` once it is over for good.
-        var call: CoreCall?
+        var attachment: Attachment?
         /// How many operations core has.
         var underWay: Int8 = 0
         /// The size of the message that is on its way, counted in the client's account.
@@ -35,12 +35,21 @@ final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
         /// The end that was asked for from outside, until it is looked at.
         var requestedEnd: (status: RPCStatus, isForced: Bool)?
 
-        /// The call, to be let go outside the lock, if nothing needs it any more.
-        mutating func takeUnneededCall() -> CoreCall? {
+        var call: CoreCall? { attachment?.call }
+
+        /// What the stream was attached to, to be let go outside the lock, if nothing needs it any more.
+        mutating func takeUnneeded() -> Attachment? {
             guard underWay == 0, machine.isClosed else { return nil }
-            defer { call = nil }
-            return call
+            defer { attachment = nil }
+            return attachment
         }
+    }
+
+    /// What the stream holds until its end, and a handle that is kept longer does not.
+    private struct Attachment: Sendable {
+        let call: CoreCall
+        /// The open calls of the server, with what the server does.
+        let calls: ServerCalls
     }
 
     /// Where the client's streams are counted.
@@ -52,7 +61,6 @@ final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
     /// Where the stream's events arrive and its messages are sent.
     let shard: RPCShard
 
-    private let calls: ServerCalls
     private let requests = Atomic<UInt8>(0)
     private let state: Locked<State>
     private let place = StreamPlace()
@@ -61,8 +69,7 @@ final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
         shard = accepted.shard
         self.connection = connection
         self.account = account
-        self.calls = calls
-        state = Locked(State(call: accepted.call))
+        state = Locked(State(attachment: Attachment(call: accepted.call, calls: calls)))
     }
 
     deinit {
@@ -102,11 +109,11 @@ final class ServerStream: CompletionTag, SendingWork, @unchecked Sendable {
 
     /// The stream will not be opened: its call is answered by somebody else.
     func abandon() {
-        let call = state.withLock { state in
+        let unneeded = state.withLock { state in
             _ = state.machine.closed()
-            return state.takeUnneededCall()
+            return state.takeUnneeded()
         }
-        _ = consume call
+        _ = consume unneeded
     }
 
     /// A unit of the server's own time has passed.
@@ -165,8 +172,8 @@ extension ServerStream {
     private enum Outgoing {
         case message(CoreCall, moreFollows: Bool)
         case status(CoreCall, RPCStatus)
-        /// Nothing; a call that nothing needs any more is let go outside the lock.
-        case nothing(CoreCall?)
+        /// Nothing; what nothing needs any more is let go outside the lock.
+        case nothing(Attachment?)
     }
 
     /// Asks the driver for a message, if none is on its way.
@@ -213,8 +220,8 @@ extension ServerStream {
             }
         case .status(let call, let status):
             send(status, on: call)
-        case .nothing(let call):
-            _ = consume call
+        case .nothing(let unneeded):
+            _ = consume unneeded
         }
     }
 
@@ -264,7 +271,7 @@ extension ServerStream {
         let outgoing = state.withLock { state -> Outgoing in
             state.underWay -= 1
             var outgoing = Outgoing.nothing(nil)
-            let before = state.bytesUnderWay
+            let (before, calls) = (state.bytesUnderWay, state.attachment?.calls)
             switch state.machine.sendCompleted(success: success) {
             case .ask:
                 outgoing = next(&state, outbox)
@@ -272,11 +279,11 @@ extension ServerStream {
             case .sendStatus(let status):
                 if let call = state.call { outgoing = .status(call, status) }
             case .none:
-                outgoing = .nothing(state.takeUnneededCall())
+                outgoing = .nothing(state.takeUnneeded())
             }
             // Nothing took the place of what was sent.
             state.bytesUnderWay = 0
-            calls.accounts.sent(before, of: account)
+            calls?.accounts.sent(before, of: account)
             return outgoing
         }
         perform(outgoing, outbox)
@@ -284,17 +291,17 @@ extension ServerStream {
 
     private func received(_ message: ReceivedMessage?, success: Bool) {
         let bytes = message?.bytes()
-        let (decision, call) = state.withLock { state -> (RPCReadDecision?, CoreCall?) in
+        let (decision, unneeded) = state.withLock { state -> (RPCReadDecision?, Attachment?) in
             state.underWay -= 1
             switch state.machine.messageReceived(hasMessage: bytes != nil, success: success) {
             case .deliver: return (state.driver?.messageReceived(bytes ?? []), nil)
             case .clientFinished:
                 state.driver?.clientFinishedSending()
                 return (.pauseReading, nil)
-            case .none: return (nil, state.takeUnneededCall())
+            case .none: return (nil, state.takeUnneeded())
             }
         }
-        _ = consume call
+        _ = consume unneeded
         switch decision {
         case .continueReading?:
             readIfDue()
@@ -310,12 +317,14 @@ extension ServerStream {
 
     private func closed() {
         // The driver's own end, and core's of the call, come outside the lock.
-        _ = state.withLock { state -> ((any RPCStreamDriver)?, CoreCall?) in
+        let (driver, unneeded, calls) = state.withLock { state in
             state.underWay -= 1
+            let calls = state.attachment?.calls
             if state.machine.closed() { state.driver?.streamClosed() }
             defer { state.driver = nil }
-            return (state.driver, state.takeUnneededCall())
+            return (state.driver, state.takeUnneeded(), calls)
         }
-        calls.ended(self)
+        _ = (consume driver, consume unneeded)
+        calls?.ended(self)
     }
 }

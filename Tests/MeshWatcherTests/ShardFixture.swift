@@ -102,16 +102,19 @@ final class FakeMember: WatchShardMember {
         var calls: [String] = []
         /// Called when something is announced, once.
         var interruption: (@Sendable () -> Void)?
+        /// The shard holds its members; a member that held the shard, and is not closed, would stay for ever.
+        weak var shard: WatchShard?
     }
 
     let name: String
-    private let shard: WatchShard
-    private let state = Locked(State())
+    private let state: Locked<State>
 
     init(_ shard: WatchShard, name: String = "") {
-        self.shard = shard
+        state = Locked(State(shard: shard))
         self.name = name
     }
+
+    private var shard: WatchShard? { state.withLock { $0.shard } }
 
     /// What was told, in its order: "announced", "send", "synced 5 up to 1", "replaced".
     var calls: [String] { state.withLock { $0.calls } }
@@ -130,7 +133,7 @@ final class FakeMember: WatchShardMember {
             state.lastGroup += 1
             let group = WatchGroupID(rawValue: state.lastGroup)
             // Under the member's lock, as a stream does it.
-            let announced = shard.join(self, group, subscription)
+            guard let announced = state.shard?.join(self, group, subscription) else { return group }
             state.groups[group] = Group(subscription: subscription, next: announced.next, first: announced.next)
             return group
         }
@@ -139,14 +142,14 @@ final class FakeMember: WatchShardMember {
     func leave(_ group: WatchGroupID) {
         state.withLock { state in
             guard let left = state.groups.removeValue(forKey: group) else { return }
-            shard.leave(self, group, left.subscription)
+            state.shard?.leave(self, group, left.subscription)
         }
     }
 
-    func requestSync() { shard.requestSync(self) }
+    func requestSync() { shard?.requestSync(self) }
 
     func close() {
-        shard.remove(self)
+        shard?.remove(self)
         state.withLock { $0.groups = [:] }
     }
 
@@ -164,7 +167,7 @@ final class FakeMember: WatchShardMember {
     }
 
     private func take(_ id: WatchGroupID, _ segment: EncodedSegment?, _ through: Revision, _ state: inout State) {
-        guard var group = state.groups[id] else { return }
+        guard let shard = state.shard, var group = state.groups[id] else { return }
         if let segment, segment.last >= group.next { append(segment.slice(from: group.next), to: &group) }
         while group.next <= through, !group.isCompacted {
             switch shard.segments.read(group.subscription, from: group.next) {
