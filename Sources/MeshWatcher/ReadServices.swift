@@ -106,7 +106,7 @@ extension ReadServices {
             )
             watches.hub.add(driver)
             // A policy that was replaced before the hub knew of the driver.
-            driver.accessChanged(to: access.readableKeys(for: context.peer))
+            driver.accessChanged { access.readableKeys(for: context.peer) }
             return driver
         }
     }

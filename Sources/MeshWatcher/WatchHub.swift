@@ -88,7 +88,7 @@ final class WatchHub: Sendable {
 
     /// Has every stream's watches judged anew: each client may read what `readable` says.
     func accessChanged(_ readable: (PeerIdentity) -> KeyRangeSet) {
-        for stream in open { stream.accessChanged(to: readable(stream.peer)) }
+        for stream in open { stream.accessChanged { readable(stream.peer) } }
     }
 
     /// The streams as they are now; nothing is done with them under the lock.

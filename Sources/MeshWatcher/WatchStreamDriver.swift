@@ -123,14 +123,17 @@ final class WatchStreamDriver: RPCStreamDriver {
     /// Who the stream's client is.
     var peer: PeerIdentity { handle.context.peer }
 
-    /// The client may read the keys in `readable` from now on: see
+    /// The client may read the keys in what `readable` returns from now on: see
     /// ``WatchSessionStateMachine/accessChanged(to:prepared:store:)``.
-    func accessChanged(to readable: KeyRangeSet) {
+    ///
+    /// - Parameter readable: tells what the policy says at the moment. It is asked under the stream's lock, so that of two
+    ///   calls at a time none can bring an older answer behind a newer one.
+    func accessChanged(to readable: () -> KeyRangeSet) {
         let head = service.reader.head
         let mustSend = state.withLock { state in
             state.session.observe(head)
             let action = state.session.accessChanged(
-                to: readable,
+                to: readable(),
                 prepared: state.prepared,
                 store: head.revision
             )
