@@ -3,14 +3,6 @@ internal import MeshCore
 extension StoreEngine {
     /// The changes up to this state.
     var changes: StoreChanges { StoreChanges(head: head, compactedRevision: compactedRevision, history: history) }
-
-    /// Moves a cursor forward: takes the events of whole revisions, as many as the bounds allow, at least one revision.
-    ///
-    /// See ``StoreChanges/step(_:of:maximumEvents:maximumBytes:)`` for what it costs.
-    func step(_ cursor: inout WatchCursor, maximumEvents: Int, maximumBytes: Int) -> WatchStep {
-        let entry = cursor.range.end == .single ? index[cursor.range.lower] : nil
-        return changes.step(&cursor, of: entry, maximumEvents: maximumEvents, maximumBytes: maximumBytes)
-    }
 }
 
 extension StoreChanges {

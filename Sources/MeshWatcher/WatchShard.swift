@@ -44,7 +44,7 @@ final class WatchShard: Sendable {
     private let now: @Sendable () -> Duration
     private let trigger: any SweepTrigger
     private let state: Locked<WatchShardState<WatchMemberReference>>
-    /// Only used by the thread that sweeps.
+    /// Only the thread that sweeps works on it; ``stop()`` drops it.
     private let underWay = Locked<Deque<UnderWay>>([])
     /// Whether a commit must have a sweep done. Set under the lock and before the store is looked at, cleared under the
     /// lock: a commit that finds it cleared is seen by whoever sets it next, as both go through the store's own lock.

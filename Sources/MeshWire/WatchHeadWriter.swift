@@ -3,8 +3,6 @@ internal import MeshCore
 /// Writes the head of a message in place, without an allocation: the many messages of a round differ in little else.
 struct WatchHeadWriter {
     /// A head without a text: the header of four numbers of at most eleven bytes, two more such numbers, three flags.
-    static let capacity = 80
-
     private var bytes = InlineArray<80, UInt8>(repeating: 0)
     private var count = 0
 
