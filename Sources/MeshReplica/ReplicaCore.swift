@@ -128,11 +128,8 @@ final class ReplicaCore: Sendable {
         state.status.since = now
         if before.isFollowing { state.lastCurrent = now }
         if present.isFollowing { state.status.lastError = nil }
-        let store = store
-        if before.isFollowing != present.isFollowing {
-            let isStale = !present.isFollowing
-            state.afterwards.append { store.setStale(isStale) }
-        }
+        // Under the lock, so that status and mark change together, and a later change is never overtaken by an earlier one.
+        if before.isFollowing != present.isFollowing { store.setStale(!present.isFollowing) }
         let text = logText(present, state.status)
         if present.isFollowing || state.said.count >= Self.saidBound { state.said = [] }
         // An etcd that can't be reached would say the same for hours.
