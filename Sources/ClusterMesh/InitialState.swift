@@ -13,7 +13,7 @@ final class InitialState: Sendable {
 
     private let store: KVStore?
     private let name: ClusterName
-    private let config: [UInt8]
+    private let config: ClusterConfig
     private let complete = Locked(false)
 
     init(of configuration: MeshConfiguration, in store: KVStore?) {
@@ -22,7 +22,7 @@ final class InitialState: Sendable {
         var config = ClusterConfig(id: configuration.id.rawValue)
         config.syncedCanaries = true
         config.maxConnectedClusters = UInt32(configuration.idSpace.rawValue)
-        self.config = config.encoded()
+        self.config = config
     }
 
     /// Whether it was declared complete.
@@ -35,14 +35,15 @@ final class InitialState: Sendable {
     @discardableResult
     func declareComplete() throws -> Revision {
         guard let store else { throw MeshConfigurationError.follows(name) }
+        let encodedConfig = config.encoded()
         try store.transaction { transaction in
             let configKey = KeyLayout.clusterConfig(of: name)
             // The same value again would only wake every peer.
-            if transaction[configKey].map({ $0.value.elementsEqual(config) }) == true { return }
-            for kind in RecordKind.allCases {
+            if transaction[configKey].map({ $0.value.elementsEqual(encodedConfig) }) == true { return }
+            for kind in config.exportedKinds {
                 transaction.put(KeyLayout.canary(of: name, for: kind), "complete")
             }
-            transaction.put(configKey, config)
+            transaction.put(configKey, encodedConfig)
         }
         wasFilled()
         return store.revision

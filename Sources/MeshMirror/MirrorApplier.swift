@@ -19,7 +19,7 @@ struct MirrorApplier: FollowApplier {
     /// What is followed: the config's key, and all keys of a kind, so that records in another cluster's name are seen,
     /// refused and counted.
     static func ranges(of cluster: ClusterName) -> [KeyRange] {
-        [.key(KeyLayout.clusterConfig(of: cluster))] + RecordKind.allCases.map { .prefix($0.prefix) }
+        [.key(KeyLayout.clusterConfig(of: cluster))] + RecordKind.allCases.map { .prefix($0.prefix()) }
     }
 
     func mayFollow(range index: Int) -> Bool {

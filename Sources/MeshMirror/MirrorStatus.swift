@@ -7,9 +7,10 @@ public struct RecordCounts: Hashable, Sendable {
     public var services = 0
     public var identities = 0
     public var ips = 0
+    public var serviceExports = 0
 
     /// All of them.
-    public var total: Int { nodes + services + identities + ips }
+    public var total: Int { nodes + services + identities + ips + serviceExports }
 }
 
 /// How many records came, became another and went.

@@ -11,6 +11,7 @@ struct RecordTables: Sendable {
     var services = Table()
     var identities = Table()
     var ips = Table()
+    var serviceExports = Table()
 
     subscript(kind: RecordKind) -> Table {
         get {
@@ -19,6 +20,7 @@ struct RecordTables: Sendable {
             case .service: services
             case .identity: identities
             case .ip: ips
+            case .serviceExport: serviceExports
             }
         }
         _modify {
@@ -27,6 +29,7 @@ struct RecordTables: Sendable {
             case .service: yield &services
             case .identity: yield &identities
             case .ip: yield &ips
+            case .serviceExport: yield &serviceExports
             }
         }
     }
@@ -39,7 +42,8 @@ struct RecordTables: Sendable {
             nodes: nodes.count,
             services: services.count,
             identities: identities.count,
-            ips: ips.count
+            ips: ips.count,
+            serviceExports: serviceExports.count
         )
     }
 

@@ -72,6 +72,20 @@ public struct ClusterConfig: Hashable, Sendable {
 }
 
 extension ClusterConfig {
+    /// The kinds of records that the cluster exports, and for which it writes canaries if it writes any.
+    ///
+    /// Nodes, identities and IPs always; services unless it exports endpoint slices only; service exports if it says that
+    /// it has them.
+    public var exportedKinds: [RecordKind] {
+        RecordKind.allCases.filter { kind in
+            switch kind {
+            case .node, .identity, .ip: true
+            case .service: endpointSlicesExportMode != "endpointslices-only"
+            case .serviceExport: serviceExportsEnabled == true
+            }
+        }
+    }
+
     /// Checks that a peer with this config can be a cluster of `id` in a mesh with this number space.
     ///
     /// - Throws: ``RecordError`` if the ID is another or out of range, if one side counts to 511 and the other does not

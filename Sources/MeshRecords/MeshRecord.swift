@@ -4,6 +4,7 @@ public enum MeshRecord: Hashable, Sendable {
     case service(ServiceRecord)
     case identity(IdentityRecord)
     case ip(IPRecord)
+    case serviceExport(ServiceExportRecord)
 
     /// What names the record within its cluster.
     public var key: RecordKey {
@@ -12,6 +13,7 @@ public enum MeshRecord: Hashable, Sendable {
         case .service(let service): .service(service.name)
         case .identity(let identity): .identity(identity.id)
         case .ip(let ip): .ip(ip.ip)
+        case .serviceExport(let export): .serviceExport(export.name)
         }
     }
 
@@ -25,6 +27,7 @@ public enum MeshRecord: Hashable, Sendable {
         case .service(let service): service.encoded()
         case .identity(let identity): identity.encoded()
         case .ip(let ip): ip.encoded()
+        case .serviceExport(let export): export.encoded()
         }
     }
 }

@@ -9,8 +9,12 @@ public import MeshCore
 /// | --- | --- |
 /// | node, service | `cluster` and cluster ID are the configured ones; the name is the key's |
 /// | service | every frontend and backend is an IP without zone |
+/// | service export | `cluster` is the configured one (there is no ID in it); the name is the key's |
 /// | identity | the number is in the cluster's range; the label `k8s:io.cilium.k8s.policy.cluster` names the cluster |
 /// | IP | address or CIDR is the key's; the identity is in the cluster's range or reserved (below 256) |
+///
+/// It reads one ``RecordLayout``: in the other one's keys it finds no record. Where a store holds copies of several
+/// clusters' records, each cluster has its own decoder.
 ///
 /// Deletions bring no value: ``recordKey(of:)`` says which record a key names, and asks for nothing that a record
 /// already taken could fail.
@@ -27,6 +31,8 @@ public struct RecordDecoder: Sendable {
     public let id: ClusterID
     /// The number space of the mesh.
     public let space: ClusterID.Space
+    /// Where the records lie.
+    public let layout: RecordLayout
     /// The largest value that is read, in bytes.
     public let maximumValueBytes: Int
 
@@ -35,11 +41,13 @@ public struct RecordDecoder: Sendable {
         cluster: ClusterName,
         id: ClusterID,
         space: ClusterID.Space = .clusters255,
+        layout: RecordLayout = .own,
         maximumValueBytes: Int = Self.defaultMaximumValueBytes
     ) {
         self.cluster = cluster
         self.id = id
         self.space = space
+        self.layout = layout
         self.maximumValueBytes = maximumValueBytes
     }
 
@@ -65,8 +73,11 @@ public struct RecordDecoder: Sendable {
     /// Fails for keys of no record, of another cluster, and of identities outside the cluster's range.
     public func recordKey(of key: Key) -> Result<RecordKey, RecordError> {
         Result { () throws(RecordError) in
-            guard case .record(let recordKey, let owner) = try StateKey(parsing: key) else {
+            guard case .record(let recordKey, let owner, let layout) = try StateKey(parsing: key) else {
                 throw RecordError(.unknownKey, key: key, "the key is not one of a record")
+            }
+            guard layout == self.layout else {
+                throw RecordError(.unknownKey, key: key, "the key does not lie under '\(self.layout.root)'")
             }
             if let owner, owner != cluster {
                 throw RecordError(.foreignCluster, key: key, "cluster '\(owner)' in the key, expected '\(cluster)'")
@@ -118,6 +129,10 @@ public struct RecordDecoder: Sendable {
                 throw outOfRange(ip.identity)
             }
             record = .ip(ip)
+        case .serviceExport:
+            let export = try ServiceExportRecord(decoding: value)
+            try check(cluster: export.cluster)
+            record = .serviceExport(export)
         }
         guard record.key == key else {
             throw RecordError(.keyMismatch, "the value is of \(record.key), the key of \(key)")
@@ -138,10 +153,14 @@ public struct RecordDecoder: Sendable {
         return identity
     }
 
-    private func check(cluster name: String, id number: UInt32) throws(RecordError) {
+    private func check(cluster name: String) throws(RecordError) {
         guard name == cluster.rawValue else {
             throw RecordError(.foreignCluster, "cluster '\(name.prefix(60))' in the value, expected '\(cluster)'")
         }
+    }
+
+    private func check(cluster name: String, id number: UInt32) throws(RecordError) {
+        try check(cluster: name)
         guard number == id.rawValue else {
             throw RecordError(.foreignCluster, "cluster ID \(number) in the value, expected \(id)")
         }

@@ -53,6 +53,7 @@ public enum RecordKey: Hashable, Comparable, Sendable {
     case service(ServiceName)
     case identity(UInt32)
     case ip(IPKey)
+    case serviceExport(ServiceName)
 
     /// The kind of the record.
     public var kind: RecordKind {
@@ -61,18 +62,19 @@ public enum RecordKey: Hashable, Comparable, Sendable {
         case .service: .service
         case .identity: .identity
         case .ip: .ip
+        case .serviceExport: .serviceExport
         }
     }
 
-    /// The key under which `cluster` publishes the record.
-    public func key(in cluster: ClusterName) -> Key {
-        Key(kind.prefix(of: cluster).bytes + name.utf8)
+    /// The key under which `cluster` publishes the record, or under which another cluster keeps a copy of it.
+    public func key(in cluster: ClusterName, layout: RecordLayout = .own) -> Key {
+        Key(kind.prefix(of: cluster, in: layout).bytes + name.utf8)
     }
 
     private var name: String {
         switch self {
         case .node(let name): name
-        case .service(let name): name.description
+        case .service(let name), .serviceExport(let name): name.description
         case .identity(let number): String(number)
         case .ip(let key): key.description
         }
@@ -81,5 +83,10 @@ public enum RecordKey: Hashable, Comparable, Sendable {
 
 extension RecordKey: CustomStringConvertible {
     /// For example `service shop/cart`.
-    public var description: String { "\(kind.rawValue) \(name)" }
+    public var description: String {
+        switch self {
+        case .node, .service, .identity, .ip: "\(kind.rawValue) \(name)"
+        case .serviceExport: "service export \(name)"
+        }
+    }
 }

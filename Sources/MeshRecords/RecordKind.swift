@@ -10,6 +10,8 @@ public enum RecordKind: String, Hashable, Comparable, Sendable, CaseIterable {
     case identity
     /// What stands behind an IP address or CIDR.
     case ip
+    /// A service that is exported by the multi-cluster services API (MCS), by namespace and name.
+    case serviceExport
 
     /// The part of a key that names the kind, with the version of its layout.
     private var path: String {
@@ -18,31 +20,38 @@ public enum RecordKind: String, Hashable, Comparable, Sendable, CaseIterable {
         case .service: "services/v1"
         case .identity: "identities/v1"
         case .ip: "ip/v1"
+        case .serviceExport: "serviceexports/v1"
         }
     }
 
-    /// The prefix that canaries name, without a slash at its end, for example `cilium/state/ip/v1`.
-    public var basePrefix: String { "cilium/state/" + path }
+    /// The prefix that canaries name, without a slash at its end, for example `cilium/state/ip/v1` or, where another
+    /// cluster keeps a copy, `cilium/cache/ip/v1`.
+    public func basePrefix(in layout: RecordLayout = .own) -> String { layout.root + path }
 
     /// The prefix of the kind's records of every cluster, with its slash.
     ///
-    /// Identities lie under `…/id/`, IPs under `…/default/`; what else Cilium keeps below ``basePrefix`` (an
-    /// identity's value keys, its locks) is no record.
-    public var prefix: Key {
-        switch self {
-        case .node, .service: Key(basePrefix + "/")
-        case .identity: Key(basePrefix + "/id/")
-        case .ip: Key(basePrefix + "/default/")
+    /// A cluster's own identities lie under `…/id/`, its IPs under `…/default/`; what else Cilium keeps below
+    /// ``basePrefix(in:)`` (an identity's value keys, its locks) is no record.
+    public func prefix(in layout: RecordLayout = .own) -> Key {
+        let base = basePrefix(in: layout)
+        switch (self, layout) {
+        case (.identity, .own): return Key(base + "/id/")
+        case (.ip, .own): return Key(base + "/default/")
+        case (.node, _), (.service, _), (.serviceExport, _), (.identity, .cached), (.ip, .cached):
+            return Key(base + "/")
         }
     }
 
     /// The prefix of one cluster's records, with its slash.
     ///
-    /// For identities and IPs it is ``prefix``: under `cilium/state/` their keys do not name the cluster.
-    public func prefix(of cluster: ClusterName) -> Key {
-        switch self {
-        case .node, .service: Key(basePrefix + "/\(cluster)/")
-        case .identity, .ip: prefix
+    /// For a cluster's own identities and IPs it is ``prefix(in:)``: under `cilium/state/` their keys do not name the
+    /// cluster. Under `cilium/cache/` all do: `cilium/cache/identities/v1/<cluster>/id/`, `cilium/cache/ip/v1/<cluster>/`.
+    public func prefix(of cluster: ClusterName, in layout: RecordLayout = .own) -> Key {
+        let base = basePrefix(in: layout)
+        switch (self, layout) {
+        case (.identity, .own), (.ip, .own): return prefix(in: layout)
+        case (.identity, .cached): return Key(base + "/\(cluster)/id/")
+        case (.node, _), (.service, _), (.serviceExport, _), (.ip, .cached): return Key(base + "/\(cluster)/")
         }
     }
 

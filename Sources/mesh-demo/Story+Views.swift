@@ -33,7 +33,7 @@ extension Story {
             summary.backends[service.name] = Set(shared.flatMap(\.backends).map(\.text))
         }
         for line in fixtures.flatMap(\.state) {
-            guard case .record(let key, _)? = try? StateKey(parsing: line.key) else { continue }
+            guard case .record(let key, _, _)? = try? StateKey(parsing: line.key) else { continue }
             switch key {
             case .identity(let id):
                 if let identity = identities[id] { summary.identities[id] = "\(identity.cluster) \(identity.labels)" }
@@ -42,7 +42,7 @@ extension Story {
                     let host = entry.hostIP.map { "\($0)" } ?? "?"
                     summary.addresses["\(address)"] = "\(entry.cluster) \(host) \(entry.identity)"
                 }
-            case .ip(.cidr), .node, .service:
+            case .ip(.cidr), .node, .service, .serviceExport:
                 continue
             }
         }

@@ -33,10 +33,12 @@ struct RecordDecoderTests {
         #expect(error.message.contains(message), "\(error)", sourceLocation: sourceLocation)
     }
 
+    static let exportKey = "cilium/state/serviceexports/v1/eu-west/shop/cart"
+
     @Test func goodRecordsOfEveryKindAreTaken() throws {
         for (key, value) in [
             (Self.nodeKey, Golden.node), (Self.serviceKey, Golden.service), (Self.identityKey, Golden.identity),
-            (Self.ipKey, Golden.ip),
+            (Self.ipKey, Golden.ip), (Self.exportKey, Golden.serviceExport),
         ] {
             let record = try decode(key, value).get()
             #expect(text(record.encoded()) == value)
@@ -57,9 +59,43 @@ struct RecordDecoderTests {
         expectFailure(.foreignCluster, "cluster ID 0 in the value", try decode(key, noID))
     }
 
+    @Test func anExportInAnotherClustersNameIsRefused() throws {
+        let foreign = Golden.serviceExport.replacing("eu-west", with: "kos")
+        expectFailure(.foreignCluster, "cluster 'kos' in the value", try decode(Self.exportKey, foreign))
+        let foreignKey = Self.exportKey.replacing("eu-west", with: "kos")
+        expectFailure(.foreignCluster, "cluster 'kos' in the key", try decode(foreignKey, Golden.serviceExport))
+    }
+
+    @Test(arguments: [
+        (RecordKey.node("worker-1"), Golden.node), (.identity(199_472), Golden.identity),
+        (.service(ServiceName(namespace: "shop", name: "cart")), Golden.service),
+        (.serviceExport(ServiceName(namespace: "shop", name: "cart")), Golden.serviceExport),
+    ])
+    func aDecoderReadsItsOwnLayoutOnly(record: RecordKey, value: String) throws {
+        let cluster = try ClusterName("eu-west")
+        for layout in RecordLayout.allCases {
+            let decoder = RecordDecoder(cluster: cluster, id: try ClusterID(3), layout: layout)
+            for other in RecordLayout.allCases {
+                let result = decoder.decode(key: record.key(in: cluster, layout: other), value: bytes(value))
+                if other == layout {
+                    #expect(try result.get().key == record)
+                } else {
+                    expectFailure(.unknownKey, "the key does not lie under 'cilium/", result)
+                }
+            }
+            // A copy of another cluster's record lies beside; it is not this cluster's.
+            let foreign = record.key(in: try ClusterName("kos"), layout: .cached)
+            if layout == .cached {
+                expectFailure(
+                    .foreignCluster, "cluster 'kos' in the key", decoder.decode(key: foreign, value: bytes(value)))
+            }
+        }
+    }
+
     @Test(arguments: [
         (nodeKey + "0", Golden.node), (serviceKey + "0", Golden.service),
         (serviceKey.replacing("shop", with: "shops"), Golden.service), (ipKey.replacing(".45", with: ".46"), Golden.ip),
+        (exportKey + "s", Golden.serviceExport),
         (ipKey + "/32", Golden.ip),
     ])
     func aRecordUnderAnotherRecordsKeyIsRefused(key: String, value: String) throws {
@@ -160,7 +196,10 @@ struct RecordDecoderTests {
     }
 
     @Test func everyCutOfARecordIsAnError() throws {
-        for (key, value) in [(Self.nodeKey, Golden.node), (Self.serviceKey, Golden.service), (Self.ipKey, Golden.ip)] {
+        for (key, value) in [
+            (Self.nodeKey, Golden.node), (Self.serviceKey, Golden.service), (Self.ipKey, Golden.ip),
+            (Self.exportKey, Golden.serviceExport),
+        ] {
             for count in stride(from: 0, to: value.utf8.count, by: 7) {
                 expectFailure(.malformedValue, "", try decode(key, String(value.prefix(count))))
             }
@@ -169,60 +208,25 @@ struct RecordDecoderTests {
 
     @Test func randomBytesNeverBreakTheDecoder() async throws {
         let decoder = try euWest()
-        let values = [Golden.node, Golden.service, Golden.identity, Golden.ip].map { Array($0.utf8) }
-        let keys = [Self.nodeKey, Self.serviceKey, Self.identityKey, Self.ipKey]
+        let values = [Golden.node, Golden.service, Golden.identity, Golden.ip, Golden.serviceExport].map {
+            Array($0.utf8)
+        }
+        let keys = [Self.nodeKey, Self.serviceKey, Self.identityKey, Self.ipKey, Self.exportKey]
         try await withRandomNumbers { random in
             var taken = 0
             for round in 0..<4_000 {
-                var value = values[round % 4]
+                var value = values[round % 5]
                 for _ in 0..<Int.random(in: 0...3, using: &random) {
                     value[Int.random(in: value.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
                 }
-                if case .success(let record) = decoder.decode(key: Key(keys[round % 4]), value: value[...]) {
+                if case .success(let record) = decoder.decode(key: Key(keys[round % 5]), value: value[...]) {
                     taken += 1
                     // What was taken is written and taken again, unchanged.
-                    let again = try decoder.decode(key: Key(keys[round % 4]), value: record.encoded()[...]).get()
+                    let again = try decoder.decode(key: Key(keys[round % 5]), value: record.encoded()[...]).get()
                     #expect(again == record)
                 }
             }
             #expect(taken > 500)
         }
-    }
-}
-
-@Suite("ClusterConfig")
-struct ClusterConfigTests {
-    private func decode(_ json: String, _ space: ClusterID.Space = .clusters255) throws -> ClusterConfig {
-        let key = KeyLayout.clusterConfig(of: try ClusterName("eu-west"))
-        return try euWest(space).decodeClusterConfig(KeyValue(key: key, modRevision: 2, value: bytes(json))).get()
-    }
-
-    @Test func aConfigOfTheExpectedClusterIsTaken() throws {
-        #expect(try decode(Golden.clusterConfig).id == 3)
-        #expect(try decode(#"{"id":3}"#).maxConnectedClusters == 0)
-        #expect(try decode(#"{"id":3,"capabilities":{"maxConnectedClusters":511}}"#, .clusters511).id == 3)
-    }
-
-    @Test(arguments: [
-        (#"{"id":4}"#, RecordError.Reason.foreignCluster, "its ID is 4, but it is configured as 3"),
-        (#"{}"#, .foreignCluster, "its ID is 0"),
-        (#"{"id":3,"capabilities":{"maxConnectedClusters":511}}"#, .unsupportedConfig, "set up for 511 clusters"),
-        (#"{"id":3,"capabilities":{"endpointSlicesExportMode":"other"}}"#, .unsupportedConfig, "'other'"),
-        (#"{"id":"3"}"#, .malformedValue, "field 'id': expected a whole number"),
-    ])
-    func otherConfigsAreRefused(json: String, reason: RecordError.Reason, why: String) {
-        let error = #expect(throws: RecordError.self) { try decode(json) }
-        #expect(error?.reason == reason)
-        #expect(error?.description.contains("cilium/cluster-config/eu-west: ") == true)
-        #expect(error?.message.contains(why) == true)
-    }
-
-    @Test func aSmallMeshIsRefusedByALargeOne() {
-        #expect(throws: RecordError.self) { try decode(#"{"id":3}"#, .clusters511) }
-    }
-
-    @Test func anotherClustersConfigIsRefused() throws {
-        let pair = KeyValue(key: "cilium/cluster-config/kos", modRevision: 2, value: bytes(Golden.clusterConfig))
-        #expect(throws: RecordError.self) { try euWest().decodeClusterConfig(pair).get() }
     }
 }

@@ -27,6 +27,11 @@ enum Golden {
         + #""K8sNamespace":"shop","K8sPodName":"cart-6c9f7","K8sServiceAccount":"default","#
         + #""NamedPorts":[{"Name":"http","Port":8080,"Protocol":"TCP"}]}"#
 
+    static let serviceExport =
+        #"{"cluster":"eu-west","name":"cart","namespace":"shop","labels":{"team":"web"},"#
+        + #""exportCreationTimestamp":"2026-01-01T00:00:00Z","ports":[{"name":"http","protocol":"TCP","port":80}],"#
+        + #""type":"ClusterSetIP","sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":42}}}"#
+
     static let identity =
         "k8s:app=cart;k8s:io.cilium.k8s.policy.cluster=eu-west;k8s:io.kubernetes.pod.namespace=shop;"
 }

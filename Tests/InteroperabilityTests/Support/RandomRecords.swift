@@ -90,6 +90,13 @@ struct RandomRecords {
             return .ip(
                 IPRecord(ip: .address(IPAddress(v4: 0x0A00_0100 + UInt32(number))), hostIP: nil, identity: identity)
             )
+        case .serviceExport:
+            var export = ServiceExportRecord(
+                cluster: cluster.rawValue,
+                name: ServiceName(namespace: "shop", name: "e\(number)")
+            )
+            export.sessionAffinity = "\(variant)"
+            return .serviceExport(export)
         }
     }
 }
