@@ -31,7 +31,7 @@ public struct GlobalServices: MergeEngine {
 
     /// A service by its name. O(1).
     public subscript(name: ServiceName) -> GlobalService? {
-        services[name].flatMap { $0.isGlobal ? $0 : nil }
+        services[name].flatMap(Self.shown)
     }
 
     /// All services, in the order of their names. O(n log n).
@@ -51,10 +51,14 @@ public struct GlobalServices: MergeEngine {
         case .stale(let cluster):
             clusters.mark(cluster, .stale)
         case .withdrawn(let cluster):
-            let names = services.filter { $0.value.has(cluster) }.keys
-            for name in names.sorted() { set(nil, cluster, name, report) }
+            if clusters.count(of: cluster) > 0 { removeAll(of: cluster, report) }
             clusters.remove(cluster)
         }
+    }
+
+    private mutating func removeAll(of cluster: ClusterName, _ report: (Change) -> Void) {
+        let names = services.filter { $0.value.part(of: cluster) != nil }.keys
+        for name in names.sorted() { set(nil, cluster, name, report) }
     }
 
     private mutating func set(
@@ -63,21 +67,23 @@ public struct GlobalServices: MergeEngine {
         _ name: ServiceName,
         _ report: (Change) -> Void
     ) {
-        let old = self[name]
-        var service = services[name] ?? GlobalService(name: name)
-        let before = service.has(cluster)
-        if cluster == local {
-            service.local = record.map { GlobalService.Part(cluster: cluster, record: $0) }
-        } else {
-            let shared = record.flatMap { $0.shared ? $0 : nil }
-            service.setRemote(shared.map { GlobalService.Part(cluster: cluster, record: $0) }, of: cluster)
-        }
-        clusters.count(cluster, before: before, now: service.has(cluster))
-        services[name] = service.local == nil && service.remotes.isEmpty ? nil : service
-        let new = self[name]
-        count += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
-        if old != new { report(Change(name: name, old: old, new: new)) }
+        let isLocal = cluster == local
+        let new = record.flatMap { isLocal || $0.shared ? GlobalService.Part(cluster: cluster, record: $0) : nil }
+        let before = services[name]
+        let old = before?.part(of: cluster)
+        // Only this one part can differ: the other clusters' need not be compared.
+        guard old != new else { return }
+        clusters.count(cluster, before: old != nil, now: new != nil)
+        var service = before ?? GlobalService(name: name)
+        if isLocal { service.local = new } else { service.setRemote(new, of: cluster) }
+        let after = service.local == nil && service.remotes.isEmpty ? nil : service
+        services[name] = after
+        let shown = (old: before.flatMap(Self.shown), new: after.flatMap(Self.shown))
+        count += (shown.new == nil ? 0 : 1) - (shown.old == nil ? 0 : 1)
+        if shown.old != nil || shown.new != nil { report(Change(name: name, old: shown.old, new: shown.new)) }
     }
+
+    private static func shown(_ service: GlobalService) -> GlobalService? { service.isGlobal ? service : nil }
 }
 
 extension GlobalService {
@@ -85,13 +91,19 @@ extension GlobalService {
         self.name = name
     }
 
-    fileprivate func has(_ cluster: ClusterName) -> Bool {
-        local?.cluster == cluster || remotes.contains { $0.cluster == cluster }
+    /// What a cluster says of the service.
+    fileprivate func part(of cluster: ClusterName) -> Part? {
+        local?.cluster == cluster ? local : remotes.first { $0.cluster == cluster }
     }
 
     fileprivate mutating func setRemote(_ part: Part?, of cluster: ClusterName) {
-        remotes.removeAll { $0.cluster == cluster }
-        guard let part else { return }
-        remotes.insert(part, at: remotes.firstIndex { $0.cluster > cluster } ?? remotes.endIndex)
+        let index = remotes.firstIndex { $0.cluster >= cluster } ?? remotes.endIndex
+        let isThere = index < remotes.endIndex && remotes[index].cluster == cluster
+        switch (part, isThere) {
+        case (let part?, true): remotes[index] = part
+        case (let part?, false): remotes.insert(part, at: index)
+        case (nil, true): remotes.remove(at: index)
+        case (nil, false): break
+        }
     }
 }

@@ -6,60 +6,41 @@ public import MeshRecords
 ///
 /// The longest prefix that holds an address answers for it. If several clusters speak of the same prefix, the local
 /// cluster's word counts; between remote ones that of the first by name, whoever wrote last (Cilium takes the last
-/// writer's, and a delete of either removes the entry). Such a prefix is listed in ``conflicts``: pod ranges of a
-/// mesh must not overlap.
+/// writer's, and a delete of either removes the entry). Such a prefix is a ``Conflict``: pod ranges of a mesh must not
+/// overlap.
 ///
 /// Between prefixes of different length no cluster is preferred, as in Cilium: a remote `/32` inside a local `/24`
 /// answers for its address.
 public struct IPCache: MergeEngine {
-    /// What counts for a prefix.
-    public struct Entry: Hashable, Sendable {
-        /// The addresses; masked.
-        public var prefix: IPPrefix
-        /// The cluster whose word counts.
-        public var cluster: ClusterName
-        /// What it says.
-        public var record: IPRecord
-        /// The identity as the local cluster must see it; see ``IPCache/remoteNodeIdentity``.
-        public var identity: UInt32
-        /// The other clusters that speak of the same prefix, in the order of their names.
-        public var rivals: [ClusterName]
-
-        /// The node to which traffic is tunnelled.
-        public var hostIP: IPAddress? { record.hostIP }
-    }
-
-    /// An entry that appeared, changed or vanished, its rivals included.
-    public struct Change: Hashable, Sendable {
-        /// The addresses.
-        public var prefix: IPPrefix
-        /// The entry before; `nil` if there was none.
-        public var old: Entry?
-        /// The entry now; `nil` if it is gone.
-        public var new: Entry?
-    }
-
     /// The reserved identity of a cluster's own node.
     public static let hostIdentity: UInt32 = 1
     /// The reserved identity of nodes elsewhere: a remote cluster's ``hostIdentity`` is shown as this one.
     public static let remoteNodeIdentity: UInt32 = 6
+    /// How many conflicts ``conflicts`` names at most; ``conflictCount`` counts them all.
+    public static let maximumListedConflicts = 100
 
     public private(set) var clusters = ClusterMarks()
     private let local: ClusterName
-    private var claims: TreeDictionary<IPPrefix, Claims<Claimant, IPRecord>> = [:]
+    private var claims: TreeDictionary<IPPrefix, Claims<IPClaim>> = [:]
     private var contested: TreeSet<IPPrefix> = []
-    /// How many prefixes of each length there are, so that a lookup asks only for lengths that exist.
-    private var lengths: [IPAddress.Family: [Int]] = [
-        .v4: Array(repeating: 0, count: 33), .v6: Array(repeating: 0, count: 129),
-    ]
+    private var lengths = PrefixLengths()
+
+    /// What one cluster says of a prefix. The record knows its key, so that the claim need not hold it too.
+    private struct IPClaim: Claim {
+        let rank: ClusterRank
+        let record: IPRecord
+
+        var claimant: IPClaimant { IPClaimant(rank: rank, key: record.ip) }
+    }
 
     /// A cluster can speak of one address twice, as `10.0.0.1` and `10.0.0.1/32`: the bare address counts first.
-    private struct Claimant: Hashable, Comparable, Sendable {
+    private struct IPClaimant: Comparable {
         var rank: ClusterRank
         var key: IPKey
 
-        static func < (left: Claimant, right: Claimant) -> Bool {
-            (left.rank, left.key) < (right.rank, right.key)
+        static func < (left: IPClaimant, right: IPClaimant) -> Bool {
+            if left.rank != right.rank { return left.rank < right.rank }
+            return left.key < right.key
         }
     }
 
@@ -73,31 +54,32 @@ public struct IPCache: MergeEngine {
     /// All entries, in the order of their prefixes. O(n log n).
     public var all: [Entry] { claims.keys.sorted().compactMap { self[$0] } }
 
-    /// The prefixes of which several clusters speak, in order.
-    public var conflicts: [IPPrefix] { contested.sorted() }
+    /// The number of prefixes of which several clusters speak. O(1).
+    public var conflictCount: Int { contested.count }
+
+    /// The prefixes of which several clusters speak: the first ``maximumListedConflicts`` of them, in order.
+    ///
+    /// O(n) in the number of conflicts; the others are the entries with ``Entry/rivals``.
+    public var conflicts: [Conflict] {
+        contested.smallest(Self.maximumListedConflicts).compactMap { prefix in
+            self[prefix].map { Conflict(prefix: prefix, winner: $0.cluster, rivals: $0.rivals) }
+        }
+    }
 
     /// What counts for exactly this prefix. O(1).
     public subscript(prefix: IPPrefix) -> Entry? {
         let prefix = prefix.masked
-        guard let claims = claims[prefix], let winner = claims.winner else { return nil }
-        let cluster = winner.claimant.rank.cluster
-        let isRemoteHost = winner.claimant.rank.isRemote && winner.value.identity == Self.hostIdentity
-        return Entry(
-            prefix: prefix,
-            cluster: cluster,
-            record: winner.value,
-            identity: isRemoteHost ? Self.remoteNodeIdentity : winner.value.identity,
-            rivals: claims.all.count == 1
-                ? [] : Set(claims.all.map(\.claimant.rank.cluster)).subtracting([cluster]).sorted()
-        )
+        return claims[prefix].flatMap { Self.entry(prefix, $0) }
     }
 
-    /// What counts for an address: the entry of the longest prefix that holds it. At most 129 steps of O(1).
+    /// What counts for an address: the entry of the longest prefix that holds it.
+    ///
+    /// One step of O(1) for each length that the prefixes of the address's family have: one or two in most meshes, at
+    /// most 129.
     public func lookup(_ address: IPAddress) -> Entry? {
-        let counts = lengths[address.family] ?? []
-        for length in counts.indices.reversed() where counts[length] > 0 {
+        for length in lengths.present(in: address.family) {
             guard let prefix = IPPrefix(address.masked(to: length), length: length) else { continue }
-            if let entry = self[prefix] { return entry }
+            if let claims = claims[prefix] { return Self.entry(prefix, claims) }
         }
         return nil
     }
@@ -107,33 +89,83 @@ public struct IPCache: MergeEngine {
         case .changed(let change):
             guard case .ip(let key) = change.key else { return }
             var new: IPRecord?
-            if case .ip(let record)? = change.new { new = record }
+            if case .ip(let record)? = change.new, record.ip == key { new = record }
             set(new, change.cluster, key, report)
         case .current(let cluster):
             clusters.mark(cluster, .current)
         case .stale(let cluster):
             clusters.mark(cluster, .stale)
         case .withdrawn(let cluster):
-            let keys = claims.values.flatMap { claims in
-                claims.all.map(\.claimant).filter { $0.rank.cluster == cluster }.map(\.key)
-            }
-            for key in keys.sorted() { set(nil, cluster, key, report) }
+            if clusters.count(of: cluster) > 0 { removeAll(of: cluster, report) }
             clusters.remove(cluster)
         }
     }
 
+    private mutating func removeAll(of cluster: ClusterName, _ report: (Change) -> Void) {
+        let keys = claims.values.flatMap { claims in
+            claims.all.filter { $0.rank.cluster == cluster }.map(\.record.ip)
+        }
+        for key in keys.sorted() { set(nil, cluster, key, report) }
+    }
+
     private mutating func set(_ new: IPRecord?, _ cluster: ClusterName, _ key: IPKey, _ report: (Change) -> Void) {
         let prefix = key.prefix.masked
-        let old = self[prefix]
-        var claims = claims[prefix] ?? Claims()
-        let before = claims.set(new, by: Claimant(rank: ClusterRank(cluster, local: local), key: key))
-        clusters.count(cluster, before: before != nil, now: new != nil)
-        self.claims[prefix] = claims.all.isEmpty ? nil : claims
-        let winner = self[prefix]
-        if (old == nil) != (winner == nil) {
-            lengths[prefix.address.family]?[prefix.length] += winner == nil ? -1 : 1
+        let rank = ClusterRank(cluster, local: local)
+        let claimant = IPClaimant(rank: rank, key: key)
+        let claim = new.map { IPClaim(rank: rank, record: $0) }
+        // One descent for a record that appears or changes, as nearly all do.
+        let (before, after) = claims.updateValue(forKey: prefix, default: Claims()) { claims in
+            let before = claims
+            claims.set(claim, by: claimant)
+            return (before, claims)
         }
-        if winner?.rivals.isEmpty ?? true { contested.remove(prefix) } else { contested.insert(prefix) }
-        if old != winner { report(Change(prefix: prefix, old: old, new: winner)) }
+        if after.isEmpty { claims[prefix] = nil }
+        clusters.count(cluster, before: before[claimant] != nil, now: new != nil)
+        if before.isEmpty, !after.isEmpty { lengths.insert(prefix) }
+        if after.isEmpty, !before.isEmpty { lengths.remove(prefix) }
+        let rivals = (before: Self.rivals(before), after: Self.rivals(after))
+        if rivals.before.isEmpty != rivals.after.isEmpty {
+            if rivals.after.isEmpty { contested.remove(prefix) } else { contested.insert(prefix) }
+        }
+        guard before.winner != after.winner || rivals.before != rivals.after else { return }
+        report(Change(prefix: prefix, old: Self.entry(prefix, before), new: Self.entry(prefix, after)))
+    }
+
+    private static func entry(_ prefix: IPPrefix, _ claims: Claims<IPClaim>) -> Entry? {
+        guard let winner = claims.winner else { return nil }
+        let isRemoteHost = winner.rank.isRemote && winner.record.identity == hostIdentity
+        return Entry(
+            prefix: prefix,
+            cluster: winner.rank.cluster,
+            record: winner.record,
+            identity: isRemoteHost ? remoteNodeIdentity : winner.record.identity,
+            rivals: rivals(claims)
+        )
+    }
+
+    /// The clusters, each once, that claim beside the winner's. Claims are in the clusters' order.
+    private static func rivals(_ claims: Claims<IPClaim>) -> [ClusterName] {
+        var last = claims.winner?.rank.cluster
+        var rivals: [ClusterName] = []
+        for claim in claims.others where claim.rank.cluster != last {
+            last = claim.rank.cluster
+            rivals.append(claim.rank.cluster)
+        }
+        return rivals
+    }
+}
+
+extension Sequence where Element: Comparable {
+    /// The smallest `limit` elements, in order. One pass that holds no more than these.
+    func smallest(_ limit: Int) -> [Element] {
+        var smallest: [Element] = []
+        for element in self {
+            if smallest.count == limit {
+                guard let last = smallest.last, element < last else { continue }
+                smallest.removeLast()
+            }
+            smallest.insert(element, at: smallest.firstIndex { element < $0 } ?? smallest.endIndex)
+        }
+        return smallest
     }
 }

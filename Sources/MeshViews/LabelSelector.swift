@@ -50,6 +50,13 @@ public struct LabelSelector: Hashable, Sendable {
         requirements.allSatisfy { $0.holds(for: labels) }
     }
 
+    /// Whether a requirement is about the label that says whose identity it is (`io.cilium.k8s.policy.cluster`).
+    public var namesCluster: Bool {
+        requirements.contains { requirement in
+            requirement.key == IdentityRecord.clusterLabel && (requirement.source ?? "k8s") == "k8s"
+        }
+    }
+
     /// Keys with the one value that a chosen set must have for them.
     var demandedLabels: [(key: String, value: String)] {
         requirements.compactMap { requirement in

@@ -21,7 +21,8 @@ public protocol MergeEngine: Equatable, Sendable {
     /// Takes an update, and gives `report` what it changes in the merged picture: each entry at most once, with its
     /// value before and after.
     ///
-    /// Records of other kinds than the engine's are ignored. Withdrawing a cluster costs O(n) of the whole picture.
+    /// Records of other kinds than the engine's are ignored. Withdrawing a cluster costs O(1) once its records are gone
+    /// (a mirror takes them back in parts before), else O(n) of the whole picture.
     mutating func apply(_ update: RecordUpdate, report: (Change) -> Void)
 }
 

@@ -3,6 +3,9 @@ public import MeshCore
 public import MeshRecords
 
 /// The nodes of all clusters. A node is named by cluster and name: nodes of different clusters never meet.
+///
+/// Their pod ranges can meet, and must not: an address would then belong to pods of two clusters. Such ranges are
+/// ``podCIDRConflicts``.
 public struct Nodes: MergeEngine {
     /// A node that appeared, changed or vanished.
     public struct Change: Hashable, Sendable {
@@ -16,8 +19,12 @@ public struct Nodes: MergeEngine {
         public var new: NodeRecord?
     }
 
+    /// How many conflicts ``podCIDRConflicts`` names at most; ``podCIDRConflictCount`` counts them all.
+    public static let maximumListedConflicts = 100
+
     public private(set) var clusters = ClusterMarks()
     private var nodes: TreeDictionary<ClusterName, TreeDictionary<String, NodeRecord>> = [:]
+    private var podRanges = PodRanges()
 
     public init(local: ClusterName) {}
 
@@ -36,6 +43,15 @@ public struct Nodes: MergeEngine {
     public func nodes(of cluster: ClusterName) -> [NodeRecord] {
         (nodes[cluster] ?? [:]).values.sorted { $0.name < $1.name }
     }
+
+    /// The number of different pod ranges that hold, or are, a range of another cluster's node. O(1).
+    public var podCIDRConflictCount: Int { podRanges.conflictCount }
+
+    /// One conflict for each of the first ``maximumListedConflicts`` ranges that ``podCIDRConflictCount`` counts, in the
+    /// order of the ranges.
+    ///
+    /// A cluster that is stale still has its ranges: its pods may be running.
+    public var podCIDRConflicts: [PodCIDRConflict] { podRanges.conflicts(Self.maximumListedConflicts) }
 
     public mutating func apply(_ update: RecordUpdate, report: (Change) -> Void) {
         switch update {
@@ -57,8 +73,30 @@ public struct Nodes: MergeEngine {
     private mutating func set(_ new: NodeRecord?, _ cluster: ClusterName, _ name: String, _ report: (Change) -> Void) {
         let old = nodes[cluster, default: [:]].updateOrRemove(name, new)
         if nodes[cluster]?.isEmpty == true { nodes[cluster] = nil }
+        changePodRanges(of: cluster, name, from: old?.podRanges ?? [], to: new?.podRanges ?? [])
         clusters.count(cluster, before: old != nil, now: new != nil)
         if old != new { report(Change(cluster: cluster, name: name, old: old, new: new)) }
+    }
+
+    private mutating func changePodRanges(
+        of cluster: ClusterName,
+        _ name: String,
+        from old: Set<IPPrefix>,
+        to new: Set<IPPrefix>
+    ) {
+        guard old != new else { return }
+        for range in old.subtracting(new) { podRanges.remove(range, of: cluster, name) }
+        for range in new.subtracting(old) { podRanges.insert(range, of: cluster, name) }
+    }
+}
+
+extension NodeRecord {
+    /// All ranges from which the node's pods have their addresses.
+    fileprivate var podRanges: Set<IPPrefix> {
+        var ranges = ipv4SecondaryAllocationCIDRs + ipv6SecondaryAllocationCIDRs
+        if let ipv4AllocationCIDR { ranges.append(ipv4AllocationCIDR) }
+        if let ipv6AllocationCIDR { ranges.append(ipv6AllocationCIDR) }
+        return Set(ranges.map(\.masked))
     }
 }
 

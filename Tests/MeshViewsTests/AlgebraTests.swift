@@ -12,7 +12,12 @@ struct AlgebraTests {
     typealias Draw = @Sendable (inout SplitMix64, ClusterName) throws -> MeshRecord
 
     static let drawNode: Draw = { random, cluster in
-        node("n\(Int.random(in: 0..<4, using: &random))", in: cluster, boot: Bool.random(using: &random) ? "a" : "b")
+        let ranges = ["10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "10.0.0.0/15", "fd00::/64"]
+        return try node(
+            "n\(Int.random(in: 0..<4, using: &random))",
+            in: cluster,
+            ranges: Array(ranges.shuffled(using: &random).prefix(.random(in: 0...2, using: &random)))
+        )
     }
 
     static let drawService: Draw = { random, cluster in

@@ -12,37 +12,68 @@ struct ClaimsTests {
         #expect(ranks.sorted().map(\.cluster) == [Cluster.hurup, Cluster.athens, Cluster.kos])
     }
 
+    private struct Word: Claim {
+        var claimant: Int
+        var text: String
+    }
+
     @Test func theSmallestClaimantsWordCounts() {
-        var claims = Claims<Int, String>()
+        var claims = Claims<Word>()
+        func say(_ text: String?, by claimant: Int) -> String? {
+            claims.set(text.map { Word(claimant: claimant, text: $0) }, by: claimant)?.text
+        }
         #expect(claims.winner == nil)
-        #expect(claims.set("two", by: 2) == nil)
-        #expect(claims.winner?.value == "two")
-        #expect(claims.set("one", by: 1) == nil)
-        #expect(claims.winner?.value == "one")
-        #expect(claims.set("three", by: 3) == nil)
+        #expect(claims.isEmpty)
+        #expect(say("two", by: 2) == nil)
+        #expect(claims.winner?.text == "two")
+        #expect(say("one", by: 1) == nil)
+        #expect(claims.winner?.text == "one")
+        #expect(say("three", by: 3) == nil)
         #expect(claims.all.map(\.claimant) == [1, 2, 3])
-        #expect(claims.set("another", by: 1) == "one")
-        #expect(claims.winner?.value == "another")
-        #expect(claims.set(nil, by: 1) == "another")
-        #expect(claims.winner?.value == "two")
-        #expect(claims.set(nil, by: 1) == nil)
-        #expect(claims[2] == "two")
+        #expect(claims.others.map(\.claimant) == [2, 3])
+        #expect(say("another", by: 1) == "one")
+        #expect(claims.winner?.text == "another")
+        #expect(say(nil, by: 1) == "another")
+        #expect(claims.winner?.text == "two")
+        #expect(say(nil, by: 1) == nil)
+        #expect(claims[2]?.text == "two")
         #expect(claims[1] == nil)
     }
 
     @Test func theyAgreeWithADictionaryThatIsSorted() async throws {
         try await withRandomNumbers { random in
-            var claims = Claims<Int, Int>()
-            var model: [Int: Int] = [:]
+            var claims = Claims<Word>()
+            var model: [Int: Word] = [:]
             for _ in 0..<2_000 {
                 let claimant = Int.random(in: 0..<6, using: &random)
-                let value = Bool.random(using: &random) ? Int.random(in: 0..<3, using: &random) : nil
-                #expect(claims.set(value, by: claimant) == model[claimant])
-                model[claimant] = value
-                #expect(claims.all.map(\.claimant) == model.keys.sorted())
-                #expect(claims.all.map(\.value) == model.sorted { $0.key < $1.key }.map(\.value))
+                let text = Bool.random(using: &random) ? "\(Int.random(in: 0..<3, using: &random))" : nil
+                let word = text.map { Word(claimant: claimant, text: $0) }
+                #expect(claims.set(word, by: claimant) == model[claimant])
+                model[claimant] = word
+                let expected = model.sorted { $0.key < $1.key }.map(\.value)
+                #expect(claims.all == expected)
+                #expect(claims.winner == expected.first)
+                #expect(Array(claims.others) == Array(expected.dropFirst()))
+                #expect(claims.isEmpty == expected.isEmpty)
+                #expect(claims[claimant] == word)
             }
         }
+    }
+
+    @Test func whatIsTakenBackLeavesNoTrace() {
+        var claims = Claims<Word>()
+        let words = (1...3).map { Word(claimant: $0, text: "a") }
+        for word in words { claims.set(word, by: word.claimant) }
+        for word in words.dropLast() { claims.set(nil, by: word.claimant) }
+        var alone = Claims<Word>()
+        alone.set(words[2], by: 3)
+        #expect(claims == alone)
+        claims.set(nil, by: 3)
+        #expect(claims == Claims<Word>())
+    }
+
+    @Test func aSingleClaimCostsNoMoreThanItself() {
+        #expect(MemoryLayout<Claims<Word>>.stride == MemoryLayout<Word>.stride)
     }
 }
 

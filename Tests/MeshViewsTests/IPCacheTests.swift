@@ -50,12 +50,36 @@ struct IPCacheTests {
         )
         #expect(cache[prefix]?.cluster == Cluster.hurup)
         #expect(cache[prefix]?.rivals == [Cluster.kos])
-        #expect(cache.conflicts == [prefix])
+        #expect(cache.conflicts.map(\.prefix) == [prefix])
+        #expect(cache.conflicts.map(\.winner) == [Cluster.hurup])
+        #expect(cache.conflicts.map(\.rivals) == [[Cluster.kos]])
+        #expect(cache.conflicts.first?.description == "10.9.0.0/24: hurup counts, also claimed by kos")
+        #expect(cache.conflictCount == 1)
         // A delete of either leaves the other's entry.
         let changes = cache.apply([remove(.ip(.cidr(prefix)), in: Cluster.hurup)])
         #expect(changes.map(\.new?.cluster) == [Cluster.kos])
         #expect(changes.map(\.new?.rivals) == [[]])
         #expect(cache.conflicts == [])
+        #expect(cache.conflictCount == 0)
+    }
+
+    @Test func ofManyConflictsTheFirstAreListedAndAllCounted() throws {
+        let limit = IPCache.maximumListedConflicts
+        let addresses = (0..<limit + 20).map { IPAddress(v4: 0x0A00_0000 + UInt32($0)) }
+        func updates(_ cluster: ClusterName) -> [RecordUpdate] {
+            addresses.shuffled()
+                .map { set(.ip(IPRecord(ip: .address($0), hostIP: nil, identity: 2)), in: cluster) }
+        }
+        var cache = merged(IPCache.self, updates(Cluster.kos) + updates(Cluster.athens) + updates(Cluster.hurup))
+        #expect(cache.conflicts.map(\.prefix.address) == Array(addresses.prefix(limit)))
+        #expect(cache.conflicts.allSatisfy { $0.winner == Cluster.athens })
+        #expect(cache.conflicts.allSatisfy { $0.rivals == [Cluster.hurup, Cluster.kos] })
+        #expect(cache.conflictCount == limit + 20)
+        _ = cache.apply([remove(.ip(.address(addresses[0])), in: Cluster.athens), .withdrawn(Cluster.kos)])
+        #expect(cache.conflictCount == limit + 19)
+        _ = cache.apply([.withdrawn(Cluster.hurup)])
+        #expect(cache.conflicts == [])
+        #expect(cache.count == limit + 19)
     }
 
     @Test func aRivalThatComesOrGoesIsAChange() throws {
@@ -82,6 +106,18 @@ struct IPCacheTests {
             #expect(cache.lookup(try IPAddress("10.9.0.1"))?.identity == 4)
             _ = cache.apply([.withdrawn(Cluster.kos)])
             #expect(cache == merged(IPCache.self, []))
+        }
+    }
+
+    @Test func rangesThatAreTheSameOnceMaskedAreOneEntryWhoeverCameLast() throws {
+        let masked = set(try ip("10.9.0.0/24", 3), in: Cluster.kos)
+        let unmasked = set(try ip("10.9.0.7/24", 4), in: Cluster.kos)
+        for updates in [[masked, unmasked], [unmasked, masked]] {
+            var cache = merged(IPCache.self, updates)
+            #expect(try lookup("10.9.0.9", in: cache) == "10.9.0.0/24 kos 3")
+            #expect(cache.conflictCount == 0)
+            _ = cache.apply([remove(.ip(.cidr(try IPPrefix("10.9.0.0/24"))), in: Cluster.kos)])
+            #expect(try lookup("10.9.0.9", in: cache) == "10.9.0.0/24 kos 4")
         }
     }
 
@@ -120,7 +156,9 @@ struct IPCacheTests {
             let all = cache.all
             #expect(all.count > 20)
             #expect(all.map(\.prefix) == all.map(\.prefix).sorted())
-            #expect(cache.conflicts == all.filter { !$0.rivals.isEmpty }.map(\.prefix))
+            let contested = all.filter { !$0.rivals.isEmpty }
+            #expect(cache.conflicts.map(\.prefix) == contested.prefix(100).map(\.prefix))
+            #expect(cache.conflictCount == contested.count)
             for _ in 0..<500 {
                 let address = address(&random)
                 let expected = all.filter { $0.prefix.contains(address) }.max { $0.prefix.length < $1.prefix.length }

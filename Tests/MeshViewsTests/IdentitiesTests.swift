@@ -38,16 +38,42 @@ struct IdentitiesTests {
         ("app=cart,io.cilium.k8s.policy.cluster=kos", [196_609]), ("app=cart,app=shop", []),
     ])
     func aSelectorChoosesOverAllClusters(selector: String, ids: [UInt32]) throws {
+        let selector = try LabelSelector(parsing: selector)
+        #expect(sample().identities(matching: selector, defaultingTo: .allClusters).map(\.id) == ids)
+    }
+
+    @Test(arguments: [
+        ("", [65_537]), ("app=cart", [65_537]), ("app=cart,env", [65_537]), ("!env", []), ("app=shop", []),
+        // A requirement about the cluster, whatever it says, means that the selector looks beyond the local one.
+        ("app=cart,io.cilium.k8s.policy.cluster=kos", [196_609]), ("io.cilium.k8s.policy.cluster", [196_609]),
+        ("app=cart,!k8s:io.cilium.k8s.policy.cluster", [65_537, 131_073]),
+        ("app=cart,any:io.cilium.k8s.policy.cluster in (kos, hurup)", [196_609]),
+        ("app=cart,io.cilium.k8s.policy.cluster notin (kos)", [65_537, 131_073]),
+        ("app=cart,reserved:io.cilium.k8s.policy.cluster!=kos", [65_537]),
+    ])
+    func aSelectorThatNamesNoClusterMeansTheLocalOne(selector: String, ids: [UInt32]) throws {
         #expect(sample().identities(matching: try LabelSelector(parsing: selector)).map(\.id) == ids)
+    }
+
+    @Test func aClustersIdentitiesAreThoseItGaveAndThatCount() {
+        var identities = sample()
+        #expect(identities.identities(of: Cluster.kos).map(\.id) == [196_609, 196_610])
+        _ = identities.apply([set(identity(196_610, "k8s:app=ours;"), in: Cluster.athens)])
+        #expect(identities.identities(of: Cluster.kos).map(\.id) == [196_609])
+        #expect(identities.identities(of: Cluster.athens).map(\.id) == [65_537, 196_610])
+        _ = identities.apply([.withdrawn(Cluster.athens)])
+        #expect(identities.identities(of: Cluster.kos).map(\.id) == [196_609, 196_610])
+        #expect(identities.identities(of: Cluster.athens) == [])
     }
 
     @Test func theIndexFollowsChangesOfLabels() throws {
         var identities = sample()
         let selector = try LabelSelector(parsing: "app=cart")
         _ = identities.apply([set(identity(131_073, "k8s:app=shop;"), in: Cluster.hurup)])
-        #expect(identities.identities(matching: selector).map(\.id) == [65_537, 196_609])
+        let scope = SelectorScope.allClusters
+        #expect(identities.identities(matching: selector, defaultingTo: scope).map(\.id) == [65_537, 196_609])
         _ = identities.apply([remove(.identity(65_537), in: Cluster.athens), .withdrawn(Cluster.kos)])
-        #expect(identities.identities(matching: selector) == [])
+        #expect(identities.identities(matching: selector, defaultingTo: scope) == [])
         #expect(identities.all.map(\.id) == [131_073])
     }
 
@@ -71,6 +97,7 @@ struct IdentitiesTests {
             .map { try LabelSelector(parsing: $0) }
         try await withRandomNumbers { random in
             var identities = Identities(local: Cluster.athens)
+            #expect(selectors.allSatisfy { !$0.namesCluster })
             for _ in 0..<300 {
                 let id = UInt32.random(in: 0..<30, using: &random)
                 let cluster = Cluster.all.randomElement(using: &random) ?? Cluster.kos
@@ -84,7 +111,9 @@ struct IdentitiesTests {
                 _ = identities.apply([update])
                 for selector in selectors {
                     let expected = identities.all.filter { selector.matches($0.labels) }
-                    #expect(identities.identities(matching: selector) == expected)
+                    #expect(identities.identities(matching: selector, defaultingTo: .allClusters) == expected)
+                    let local = expected.filter { $0.cluster == Cluster.athens }
+                    #expect(identities.identities(matching: selector) == local)
                 }
             }
         }

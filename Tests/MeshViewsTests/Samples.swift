@@ -35,6 +35,16 @@ func node(_ name: String, in cluster: ClusterName, boot: String = "") -> MeshRec
     return .node(node)
 }
 
+/// A node's record with these pod ranges; the first of each family is the main one.
+func node(_ name: String, in cluster: ClusterName, ranges: [String]) throws -> MeshRecord {
+    var node = NodeRecord(name: name, cluster: cluster.rawValue, clusterID: 1)
+    let prefixes = try ranges.map { try IPPrefix($0) }
+    let (v4, v6) = (prefixes.filter { $0.address.family == .v4 }, prefixes.filter { $0.address.family == .v6 })
+    (node.ipv4AllocationCIDR, node.ipv4SecondaryAllocationCIDRs) = (v4.first, Array(v4.dropFirst()))
+    (node.ipv6AllocationCIDR, node.ipv6SecondaryAllocationCIDRs) = (v6.first, Array(v6.dropFirst()))
+    return .node(node)
+}
+
 /// An identity's record.
 func identity(_ id: UInt32, _ labels: String) -> MeshRecord {
     .identity(IdentityRecord(id: id, labels: LabelSet(parsing: labels)))
