@@ -53,7 +53,7 @@ struct ClaimsTests {
                 let expected = model.sorted { $0.key < $1.key }.map(\.value)
                 #expect(claims.all == expected)
                 #expect(claims.winner == expected.first)
-                #expect(Array(claims.others) == Array(expected.dropFirst()))
+                #expect(claims.others == Array(expected.dropFirst()))
                 #expect(claims.isEmpty == expected.isEmpty)
                 #expect(claims[claimant] == word)
             }
@@ -72,8 +72,8 @@ struct ClaimsTests {
         #expect(claims == Claims<Word>())
     }
 
-    @Test func aSingleClaimCostsNoMoreThanItself() {
-        #expect(MemoryLayout<Claims<Word>>.stride == MemoryLayout<Word>.stride)
+    @Test func aSingleClaimIsHeldInPlace() {
+        #expect(MemoryLayout<Claims<Word>>.stride <= MemoryLayout<Word>.stride + MemoryLayout<[Word]>.stride)
     }
 }
 
