@@ -1,6 +1,7 @@
 internal import MeshCore
 internal import MeshRecords
 internal import MeshStore
+internal import MeshTLS
 internal import MeshWatcher
 
 /// Whether a cluster's store holds all of its records, and what is published when it does. Both of an agent's servers
@@ -41,7 +42,7 @@ final class InitialState: Sendable {
             // The same value again would only wake every peer.
             if transaction[configKey].map({ $0.value.elementsEqual(encodedConfig) }) == true { return }
             for kind in config.exportedKinds {
-                transaction.put(KeyLayout.canary(of: name, for: kind), "complete")
+                transaction.put(KeyLayout.canary(of: name, for: kind), UTCTime.rfc3339(UTCTime.now))
             }
             transaction.put(configKey, encodedConfig)
         }

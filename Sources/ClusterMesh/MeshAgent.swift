@@ -37,6 +37,7 @@ public final class MeshAgent: Service {
     let state: AgentStore
     let server: WatcherServer
     let local: LocalServer?
+    let publisher: LocalPublisher?
     private let initialState: InitialState
     private let mirrors: [RemoteClusterMirror]
     private let logger: Logger
@@ -55,6 +56,7 @@ public final class MeshAgent: Service {
             let state = try AgentStore(configuration, logger: logger)
             let reader = state.reader
             initialState = InitialState(of: configuration, in: state.own)
+            publisher = state.own.map { LocalPublisher(to: $0, for: configuration) }
             let mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
                 try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
             }
@@ -166,9 +168,14 @@ public final class MeshAgent: Service {
             }
             group.addTask {
                 try await self.waitUntilFilled()
-                await self.followOwnStore()
+                await self.followOwnRecords()
             }
             group.addTask { try await self.state.run() }
+            if let own = state.own {
+                group.addTask {
+                    await Heartbeat(in: own, every: self.configuration.heartbeatInterval, logger: self.logger).run()
+                }
+            }
             defer { group.cancelAll() }
             try await serve()
         }
@@ -191,29 +198,19 @@ public final class MeshAgent: Service {
         initialState.wasFilled()
     }
 
-    /// Keeps the views in step with the own store.
-    private func followOwnStore() async {
-        let name = configuration.name
-        var records = LocalRecords(cluster: name, id: configuration.id, space: configuration.idSpace)
-        let range = KeyRange.prefix(KeyLayout.state)
-        while !Task.isCancelled {
-            let snapshot = reader.snapshot()
-            publish(records.reset(to: snapshot.pairs(in: range)))
-            views.apply([.current(name)])
-            do {
-                for try await batch in reader.watch(range, from: snapshot.revision.next) {
-                    publish(records.apply(batch.events))
-                }
-                return
-            } catch {
-                // More was written than the history holds while this task waited for its turn: look at all of it.
-                logger.info(
-                    "the own store was compacted past the views; reading it again", metadata: ["why": "\(error)"])
-            }
+    /// Keeps the views in step with what the own cluster says.
+    private func followOwnRecords() async {
+        let records = LocalRecords(
+            cluster: configuration.name, id: configuration.id, space: configuration.idSpace)
+        var follower = LocalRecordsFollower(records, reader: reader, publisher: publisher)
+        await follower.run { outcome in
+            self.show(outcome)
+        } restarted: {
+            logger.info("the own store was compacted past the views; reading it again")
         }
     }
 
-    private func publish(_ outcome: LocalRecords.Outcome) {
+    private func show(_ outcome: LocalRecords.Outcome) {
         views.apply(outcome.updates)
         guard !outcome.rejected.isEmpty else { return }
         rejectedLocalRecords.withLock { $0 += outcome.rejected.count }

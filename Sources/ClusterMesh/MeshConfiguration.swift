@@ -107,6 +107,10 @@ public struct MeshConfiguration: Sendable {
     /// Who may read besides other clusters (Cilium's roles); empty by default.
     public var additionalRoles: [AccessRole] = []
 
+    /// How often the heartbeat key of the own store is rewritten while the agent runs; peers take a cluster for dead that
+    /// they heard none of for two minutes. Default 60 s (Cilium's), which is the longest; at least 100 ms.
+    public var heartbeatInterval: Duration = .seconds(60)
+
     /// The bounds of the own store.
     public var store = KVStoreConfiguration()
 
@@ -174,6 +178,9 @@ extension MeshConfiguration {
     /// - Throws: ``MeshConfigurationError`` that names the peer.
     func validate() throws(MeshConfigurationError) {
         if case .follow = source, local != nil { throw .follows(name) }
+        guard (.milliseconds(100)...Duration.seconds(60)).contains(heartbeatInterval) else {
+            throw MeshConfigurationError("heartbeatInterval is \(heartbeatInterval); allowed is 100 ms to 60 s")
+        }
         guard peers.count <= Self.maximumPeers else {
             throw MeshConfigurationError(
                 "\(peers.count) peers are configured; at most \(Self.maximumPeers) are possible")

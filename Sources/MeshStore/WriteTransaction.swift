@@ -93,9 +93,15 @@ public struct WriteTransaction: Sendable {
         }
     }
 
+    /// Throws the error of the first refused operation, if there was one: what a body does after it, it does only for a
+    /// transaction that will be done.
+    package func check() throws(EtcdError) {
+        if let failure { throw failure }
+    }
+
     /// The state after the transaction.
     func finish() throws(EtcdError) -> StoreEngine {
-        if let failure { throw failure }
+        try check()
         var engine = engine
         engine.finishTransaction()
         return engine

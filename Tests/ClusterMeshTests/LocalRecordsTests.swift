@@ -60,4 +60,53 @@ import Testing
         #expect(outcome.rejected.count == 1)
         #expect(kinds(outcome) == ["athens: node plaka removed"])
     }
+
+    // MARK: What was published
+
+    private func node(_ name: String, label: String = "") -> MeshRecord {
+        var node = NodeRecord(name: name, cluster: "athens", clusterID: 1)
+        if !label.isEmpty { node.labels["label"] = label }
+        return .node(node)
+    }
+
+    @Test mutating func whatWasPublishedIsToldOnceWhetherTheStoreOrThePublisherIsHeardFirst() {
+        #expect(kinds(records.publish([.node("plaka"): node("plaka")])) == ["athens: node plaka added"])
+        #expect(kinds(records.apply([WatchEvent(kind: .put, pair: pair("plaka"))])).isEmpty)
+        #expect(kinds(records.apply([WatchEvent(kind: .put, pair: pair("omonia"))])) == ["athens: node omonia added"])
+        #expect(kinds(records.publish([.node("omonia"): node("omonia")])).isEmpty)
+    }
+
+    @Test mutating func whatIsWithdrawnIsToldOnceWhetherTheStoreOrThePublisherIsHeardFirst() {
+        _ = records.publish([.node("plaka"): node("plaka"), .node("omonia"): node("omonia")])
+        _ = records.reset(to: [pair("plaka"), pair("omonia")])
+        #expect(kinds(records.publish([.node("plaka"): nil])).isEmpty, "the store still holds it")
+        #expect(kinds(records.apply([.delete("plaka", athens)])) == ["athens: node plaka removed"])
+        #expect(kinds(records.apply([.delete("omonia", athens)])).isEmpty, "it is still published")
+        #expect(kinds(records.publish([.node("omonia"): nil])) == ["athens: node omonia removed"])
+    }
+
+    @Test mutating func whatTheFilterTakesOutOfTheStoreStays() {
+        _ = records.publish([.node("plaka"): node("plaka")])
+        _ = records.reset(to: [pair("plaka")])
+        #expect(kinds(records.apply([.delete("plaka", athens)])).isEmpty)
+        #expect(kinds(records.reset(to: [])).isEmpty)
+    }
+
+    @Test mutating func whatWasPublishedCountsMoreThanWhatTheStoreHolds() {
+        _ = records.publish([.node("plaka"): node("plaka")])
+        #expect(kinds(records.apply([WatchEvent(kind: .put, pair: pair("plaka", label: "raw", at: 3))])).isEmpty)
+        // Only when it is published no more does the store's say anything.
+        #expect(kinds(records.publish([.node("plaka"): nil])) == ["athens: node plaka changed"])
+        #expect(kinds(records.apply([.delete("plaka", athens)])) == ["athens: node plaka removed"])
+    }
+
+    @Test mutating func aWithdrawalOfWhatIsNotThereIsNothing() {
+        #expect(records.publish([.node("plaka"): nil]).updates.isEmpty)
+    }
+}
+
+extension WatchEvent {
+    fileprivate static func delete(_ node: String, _ cluster: ClusterName) -> WatchEvent {
+        WatchEvent(kind: .delete, pair: .tombstone(key: RecordKey.node(node).key(in: cluster), modRevision: 9))
+    }
 }

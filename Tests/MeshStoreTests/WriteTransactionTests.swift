@@ -107,4 +107,21 @@ import Testing
         }
         #expect(store.revision == 3)
     }
+
+    @Test func tellsItsBodyWhetherItWillBeDone() throws {
+        let store = KVStore()
+        var reached: [Int] = []
+        #expect(throws: EtcdError.emptyKey) {
+            try store.transaction { transaction in
+                transaction.put("a", "1")
+                try transaction.check()
+                reached.append(1)
+                transaction.put("", "2")
+                try transaction.check()
+                reached.append(2)
+            }
+        }
+        #expect(reached == [1])
+        #expect(store.revision == 1)
+    }
 }
