@@ -65,6 +65,7 @@ public final class WatcherServer: Service, Sendable {
         reading.refusal = refusal
         reading.metrics = configuration.metrics
         reading.metricsPeriod = configuration.metricsPeriod
+        reading.metricsLabel = configuration.metricsLabel
         services = ReadServices(configuration: reading, reader: reader, health: health)
         var rpc = RPCServerConfiguration(credentials: configuration.credentials, verifier: configuration.verifier)
         rpc.host = configuration.host

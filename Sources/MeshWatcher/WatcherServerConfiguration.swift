@@ -44,6 +44,9 @@ public struct WatcherServerConfiguration: Sendable {
     /// How often it is told.
     package var metricsPeriod = ReadServicesConfiguration.defaultMetricsPeriod
 
+    /// The label that tells the metrics of servers of one cluster apart.
+    package var metricsLabel = "watcher"
+
     /// The defaults for a cluster.
     public init(cluster: ClusterName, credentials: TLSCredentials, verifier: PeerVerifier) {
         self.cluster = cluster
