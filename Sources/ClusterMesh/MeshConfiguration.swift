@@ -104,6 +104,11 @@ public struct MeshConfiguration: Sendable {
     /// The clusters to mirror. Default none; at most ``maximumPeers``.
     public var peers: [PeerConfiguration] = []
 
+    /// The clusters that may read the own state, each with a certificate `remote-<name>`; `nil`, the default, is every
+    /// cluster of the mesh, as in Cilium. Clusters that share services of one provider, and are to know nothing of each
+    /// other, admit that provider only.
+    public var admittedClusters: [ClusterName]?
+
     /// Who may read besides other clusters (Cilium's roles); empty by default.
     public var additionalRoles: [AccessRole] = []
 
@@ -212,7 +217,7 @@ extension MeshConfiguration {
         server.host = host
         server.port = port
         server.advertisedURLs = advertisedURLs
-        server.access = .cilium(cluster: name, adding: additionalRoles)
+        server.access = .cilium(cluster: name, admitting: admittedClusters, adding: additionalRoles)
         server.limits = serverLimits
         return server
     }

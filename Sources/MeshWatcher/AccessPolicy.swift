@@ -19,30 +19,29 @@ public struct AccessPolicy: Hashable, Sendable {
     /// Other clusters (``AccessRole/Match/remoteCluster``) read this cluster's own state, its configuration, its
     /// canaries and the heartbeat, but nothing that it caches of third clusters. The cluster's own readers
     /// (`local-<cluster>`) read that cache, and configuration and canaries of all clusters.
-    public static func cilium(cluster: ClusterName, adding roles: [AccessRole] = []) -> AccessPolicy {
+    ///
+    /// - Parameters:
+    ///   - cluster: The cluster whose state is read.
+    ///   - admitted: The other clusters that may read it, each by a certificate `remote-<name>`; `nil`, which is
+    ///     Cilium's way, admits `remote` and every `remote-<name>`.
+    ///   - roles: Who may read besides.
+    public static func cilium(
+        cluster: ClusterName, admitting admitted: [ClusterName]? = nil, adding roles: [AccessRole] = []
+    ) -> AccessPolicy {
         let heartbeat = KeyRange.prefix("cilium/.heartbeat")
-        return AccessPolicy(
-            roles: [
-                AccessRole(
-                    .remoteCluster,
-                    mayRead: [
-                        heartbeat,
-                        .prefix("cilium/state/"),
-                        .key(Key("cilium/cluster-config/\(cluster)")),
-                        .prefix(Key("cilium/synced/\(cluster)/")),
-                    ]
-                ),
-                AccessRole(
-                    .commonName("local-\(cluster)"),
-                    mayRead: [
-                        heartbeat,
-                        .prefix("cilium/cache/"),
-                        .prefix("cilium/cluster-config/"),
-                        .prefix("cilium/synced/"),
-                    ]
-                ),
-            ] + roles
-        )
+        let own: [KeyRange] = [
+            heartbeat,
+            .prefix("cilium/state/"),
+            .key(Key("cilium/cluster-config/\(cluster)")),
+            .prefix(Key("cilium/synced/\(cluster)/")),
+        ]
+        let cached: [KeyRange] = [
+            heartbeat, .prefix("cilium/cache/"), .prefix("cilium/cluster-config/"), .prefix("cilium/synced/"),
+        ]
+        let others = admitted?.map { AccessRole.Match.commonName("remote-\($0)") } ?? [.remoteCluster]
+        var all = others.map { AccessRole($0, mayRead: own) }
+        all.append(AccessRole(.commonName("local-\(cluster)"), mayRead: cached))
+        return AccessPolicy(roles: all + roles)
     }
 
     /// The keys that the holder of a certificate with this identity may read.

@@ -55,6 +55,24 @@ import Testing
         #expect(keys(name).isEmpty)
     }
 
+    @Test func onlyAdmittedClustersReadWhereTheyAreNamed() throws {
+        let policy = AccessPolicy.cilium(
+            cluster: try ClusterName("athens"), admitting: [try ClusterName("shared"), try ClusterName("kos")])
+        func readable(_ name: String) -> KeyRangeSet { policy.readableKeys(for: PeerIdentity(commonName: name)) }
+        for name in ["remote-shared", "remote-kos"] {
+            #expect(readable(name) == keys("remote-kos"))
+        }
+        // A certificate without a cluster's name says nothing of who reads.
+        for name in ["remote", "remote-hurup", "remote-shared2", "remote-share"] { #expect(readable(name).isEmpty) }
+        #expect(readable("local-athens") == keys("local-athens"))
+    }
+
+    @Test func whereNoClusterIsAdmittedOnlyTheOwnReadersRead() throws {
+        let policy = AccessPolicy.cilium(cluster: try ClusterName("athens"), admitting: [])
+        #expect(policy.readableKeys(for: PeerIdentity(commonName: "remote-kos")).isEmpty)
+        #expect(!policy.readableKeys(for: PeerIdentity(commonName: "local-athens")).isEmpty)
+    }
+
     @Test func addedRolesAreJoinedWithTheDefaults() throws {
         let policy = AccessPolicy.cilium(
             cluster: try ClusterName("athens"),
