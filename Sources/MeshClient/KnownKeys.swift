@@ -5,12 +5,14 @@ internal import MeshCore
 /// This is what a new listing is compared with. A listing has a number; a key that is met is marked with it, and what
 /// has another mark at the end has vanished. A pair counts as unchanged if its `mod_revision` is the known one *and* its
 /// fingerprint is: after a restore, the same revision may stand for another change.
+///
+/// All keys must be of the range.
 struct KnownKeys {
     /// What is remembered of one key.
-    struct Entry {
+    private struct Entry {
         var modRevision: Revision
         var fingerprint: Int
-        var size: Int
+        var size: UInt32
         var listing: UInt32
     }
 
@@ -22,16 +24,23 @@ struct KnownKeys {
         case refused
     }
 
-    private var entries: [Key: Entry] = [:]
+    /// What all keys begin with.
+    private let prefix: [UInt8]
+    private var entries: [KeyTail: Entry] = [:]
     private var listing: UInt32 = 0
 
     /// Keys that the budget refused, so that what is known is less than the range holds.
     private(set) var isIncomplete = false
 
+    /// Knows nothing yet of a range.
+    init(of range: KeyRange) {
+        prefix = range.sharedPrefix.bytes
+    }
+
     var count: Int { entries.count }
 
     /// The fingerprint of what is known of a key.
-    func fingerprint(of key: Key) -> Int? { entries[key]?.fingerprint }
+    func fingerprint(of key: Key) -> Int? { entries[tail(key.bytes[...])]?.fingerprint }
 
     /// The revision of the newest change; `nil` without keys. O(n).
     var newest: Revision? { entries.values.lazy.map(\.modRevision).max() }
@@ -51,64 +60,69 @@ struct KnownKeys {
     }
 
     /// Meets a pair in the present listing.
-    mutating func list(_ pair: KeyValue, _ key: Key, budget: inout FollowBudget) -> Comparison {
-        let revision = pair.modRevision
-        guard var entry = entries[key] else {
-            return insert(pair, key, replacing: nil, budget: &budget) ? .added : .refused
+    mutating func list(_ pair: KeyValue, budget: inout FollowBudget) -> Comparison {
+        let tail = tail(pair.keyBytes)
+        guard let index = entries.index(forKey: tail) else {
+            guard let entry = take(pair, replacing: nil, &budget) else { return .refused }
+            entries[tail] = entry
+            return .added
         }
-        if entry.modRevision == revision, entry.fingerprint == Self.fingerprint(pair) {
-            entry.listing = listing
-            entries[key] = entry
+        let known = entries.values[index]
+        if known.modRevision == pair.modRevision, known.fingerprint == Self.fingerprint(pair) {
+            entries.values[index].listing = listing
             return .unchanged
         }
-        if insert(pair, key, replacing: entry.size, budget: &budget) { return .changed }
-        // The key is still there; only its new value was refused.
-        entry.listing = listing
-        entries[key] = entry
-        return .refused
+        guard let entry = take(pair, replacing: Int(known.size), &budget) else {
+            // The key is still there; only its new value was refused.
+            entries.values[index].listing = listing
+            return .refused
+        }
+        entries.values[index] = entry
+        return .changed
     }
 
     /// Ends the listing and forgets the keys that it did not meet; answers them in order.
     mutating func endListing(budget: inout FollowBudget) -> [Key] {
-        var vanished: [Key] = []
-        for (key, entry) in entries where entry.listing != listing {
-            vanished.append(key)
-            budget.release(entry.size)
+        var vanished: [(key: Key, tail: KeyTail)] = []
+        for (tail, entry) in entries where entry.listing != listing {
+            vanished.append((Key(prefix + tail.bytes), tail))
+            budget.release(Int(entry.size))
         }
-        for key in vanished { entries[key] = nil }
-        vanished.sort()
-        return vanished
+        for (_, tail) in vanished { entries[tail] = nil }
+        return vanished.map(\.key).sorted()
     }
 
-    /// Takes a written pair; false if the budget refused it.
-    mutating func put(_ pair: KeyValue, _ key: Key, budget: inout FollowBudget) -> Bool {
-        insert(pair, key, replacing: entries[key]?.size, budget: &budget)
-    }
-
-    /// Forgets a deleted key; answers the fingerprint of what was known of it, `nil` if nothing was.
-    mutating func delete(_ key: Key, budget: inout FollowBudget) -> Int? {
-        guard let entry = entries.removeValue(forKey: key) else { return nil }
-        budget.release(entry.size)
+    /// Takes a written pair; answers its fingerprint, `nil` if the budget refused it.
+    mutating func put(_ pair: KeyValue, budget: inout FollowBudget) -> Int? {
+        let tail = tail(pair.keyBytes)
+        let index = entries.index(forKey: tail)
+        let replaced = index.map { Int(entries.values[$0].size) }
+        guard let entry = take(pair, replacing: replaced, &budget) else { return nil }
+        if let index { entries.values[index] = entry } else { entries[tail] = entry }
         return entry.fingerprint
     }
 
-    private mutating func insert(
-        _ pair: KeyValue,
-        _ key: Key,
-        replacing replaced: Int?,
-        budget: inout FollowBudget
-    ) -> Bool {
-        let size = pair.encoded.count
-        guard budget.take(size, replacing: replaced) else {
+    /// Forgets a deleted key; answers the fingerprint of what was known of it, `nil` if nothing was.
+    mutating func delete(_ pair: KeyValue, budget: inout FollowBudget) -> Int? {
+        guard let entry = entries.removeValue(forKey: tail(pair.keyBytes)) else { return nil }
+        budget.release(Int(entry.size))
+        return entry.fingerprint
+    }
+
+    private func tail(_ key: ArraySlice<UInt8>) -> KeyTail { KeyTail(key, behind: prefix.count) }
+
+    /// What is to be remembered of a pair; `nil` if the budget has no room for it.
+    private mutating func take(_ pair: KeyValue, replacing replaced: Int?, _ budget: inout FollowBudget) -> Entry? {
+        let size = UInt32(clamping: pair.encoded.count)
+        guard budget.take(Int(size), replacing: replaced) else {
             isIncomplete = true
-            return false
+            return nil
         }
-        entries[key] = Entry(
+        return Entry(
             modRevision: pair.modRevision,
             fingerprint: Self.fingerprint(pair),
             size: size,
             listing: listing
         )
-        return true
     }
 }

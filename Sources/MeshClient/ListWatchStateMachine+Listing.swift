@@ -80,21 +80,23 @@ extension ListWatchStateMachine {
     ) -> ListWatchStep {
         var listing = started
         var events: [WatchEvent] = []
-        var smallestAllowed = listing.nextKey
+        var last: KeyValue?
         for pair in answer.pairs {
-            let key = pair.key
             let revision = pair.modRevision
-            guard smallestAllowed <= key, range.contains(key) else {
-                return abort(.protocolViolation, "a page holds key '\(key)', which is out of order or of range")
+            let isInOrder =
+                last.map { pair.compareKey(to: $0.keyBytes.span) > 0 }
+                ?? (pair.compareKey(to: listing.nextKey.bytes.span) >= 0)
+            guard isInOrder, pair.isKey(in: range) else {
+                return abort(.protocolViolation, "a page holds key '\(pair.key)', which is out of order or of range")
             }
             guard revision > .none, revision <= pinned else {
                 return abort(
                     .protocolViolation,
-                    "a page read at revision \(pinned) holds '\(key)' modified at \(revision)"
+                    "a page read at revision \(pinned) holds '\(pair.key)' modified at \(revision)"
                 )
             }
-            smallestAllowed = key.successor
-            switch known.list(pair, key, budget: &budget) {
+            last = pair
+            switch known.list(pair, budget: &budget) {
             case .added:
                 listing.summary.added += 1
                 events.append(WatchEvent(kind: .put, pair: pair))
@@ -112,10 +114,10 @@ extension ListWatchStateMachine {
         var batch = FollowedBatch(events: events)
 
         if answer.more {
-            guard !answer.pairs.isEmpty else {
+            guard let last else {
                 return abort(.protocolViolation, "a page is empty although more is said to follow")
             }
-            listing.nextKey = smallestAllowed
+            listing.nextKey = last.key.successor
             state = .listing(listing)
             return ListWatchStep(batch: events.isEmpty ? nil : batch, next: .range(pageRequest(listing)))
         }

@@ -48,31 +48,33 @@ extension ListWatchStateMachine {
         let complete = cursor.revision
         var taken: [WatchEvent] = []
         taken.reserveCapacity(events.count)
+        var last: (event: WatchEvent, fingerprint: Int)?
         for event in events {
-            let key = event.pair.key
             let revision = event.revision
             guard revision > complete, revision >= cursor.revision else {
                 return abort(
                     .protocolViolation,
-                    "an event of '\(key)' at revision \(revision) came after revision \(cursor.revision) was complete"
+                    "an event of '\(event.pair.key)' at revision \(revision) came after revision \(cursor.revision) was complete"
                 )
             }
-            guard range.contains(key) else {
-                return abort(.protocolViolation, "an event of '\(key)' came, which is not in the range")
+            guard event.pair.isKey(in: range) else {
+                return abort(
+                    .protocolViolation, "an event of '\(event.pair.key)' came, which is not in the range")
             }
             let fingerprint: Int?
             switch event.kind {
-            case .put:
-                let isTaken = known.put(event.pair, key, budget: &budget)
-                fingerprint = isTaken ? known.fingerprint(of: key) : nil
-            case .delete:
-                fingerprint = known.delete(key, budget: &budget)
+            case .put: fingerprint = known.put(event.pair, budget: &budget)
+            case .delete: fingerprint = known.delete(event.pair, budget: &budget)
             }
             cursor.revision = revision
             if let fingerprint {
                 taken.append(event)
-                cursor.lastChange = Change(key: key, revision: revision, kind: event.kind, fingerprint: fingerprint)
+                last = (event, fingerprint)
             }
+        }
+        if let (event, fingerprint) = last {
+            cursor.lastChange = Change(
+                key: event.pair.key, revision: event.revision, kind: event.kind, fingerprint: fingerprint)
         }
         self.cursor = cursor
         restarts = 0

@@ -44,7 +44,7 @@ public struct ListWatchStateMachine: ~Copyable {
     public internal(set) var storeRevision: Revision = .none
 
     var state: State = .idle
-    var known = KnownKeys()
+    var known: KnownKeys
     var cursor: Cursor?
     /// The listing that is due: set when it becomes due, cleared when it ended.
     var due: ListingCause? = .first
@@ -60,6 +60,7 @@ public struct ListWatchStateMachine: ~Copyable {
     public init(range: KeyRange, pageSize: Int = 256) {
         self.range = range
         self.pageSize = max(1, pageSize)
+        known = KnownKeys(of: range)
     }
 
     enum State {

@@ -43,9 +43,16 @@ public protocol FollowApplier: Sendable {
     /// - Throws: ``FollowError`` to give up the connection. The range is then listed anew at the next one, and all of it
     ///   told again.
     func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError)
+
+    /// A message was read and what it brought applied. Until this returns nothing more is read: it can hold a server
+    /// back that sends too much. The task's cancellation must end it.
+    func pause(after amount: ReadAmount) async
 }
 
 extension FollowApplier {
+    /// Goes on at once.
+    public func pause(after amount: ReadAmount) async {}
+
     /// Does nothing: most appliers have no use for progress.
     public func streamOpened(requestProgress: @escaping @Sendable () async throws(EtcdError) -> Void) {}
 }
@@ -123,9 +130,11 @@ public final class RangeFollower {
             } else {
                 try await openNextWatch(stream, &connection)
                 let message = try await nextMessage(stream, connection)
-                guard let (index, step) = try route(message, &connection) else { continue }
-                if message.created, case .wait = step.next { applier.watchBegan(ofRange: index) }
-                try await perform(step, index, source, applier, &connection)
+                if let (index, step) = try route(message, &connection) {
+                    if message.created, case .wait = step.next { applier.watchBegan(ofRange: index) }
+                    try await perform(step, index, source, applier, &connection)
+                }
+                await applier.pause(after: ReadAmount(message))
             }
         }
     }
@@ -152,6 +161,7 @@ extension RangeFollower {
     ) async throws(FollowError) {
         let range = ranges[index]
         var step = first
+        var read: ReadAmount?
         while true {
             if let batch = step.batch {
                 let progress = FollowProgress(
@@ -168,6 +178,8 @@ extension RangeFollower {
                 }
             }
             if let cause = step.beginsListing { applier.listingBegan(cause, ofRange: index) }
+            if let amount = read { await applier.pause(after: amount) }
+            read = nil
             switch step.next {
             case .wait: return
             case .watch(let revision):
@@ -181,6 +193,7 @@ extension RangeFollower {
                         connection.clusterID = header.clusterID
                         applier.serverAnswered(clusterID: header.clusterID)
                     }
+                    read = ReadAmount(answer)
                     step = range.machine.rangeAnswered(header, answer, budget: &budget)
                 } catch {
                     step = range.machine.rangeFailed(error)

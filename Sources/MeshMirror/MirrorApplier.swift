@@ -60,6 +60,19 @@ struct MirrorApplier: FollowApplier {
         }
     }
 
+    /// Holds a peer back that sends more than the mirror's rate.
+    func pause(after amount: ReadAmount) async {
+        let delay = core.update { state -> Duration in
+            let delay = state.rate.read(amount, isSynchronised: state.machine.state.isCurrent, at: .now)
+            // What is less than a timer can keep adds up to more.
+            guard delay >= .milliseconds(1) else { return .zero }
+            state.status.throttledFor += delay
+            return delay
+        }
+        // Cancelled: the next read says so.
+        if delay > .zero { try? await Task.sleep(for: delay) }
+    }
+
     /// A config that is there must be right. Its deletion means nothing while the connection lasts (a lease may have
     /// run out), but the next connection waits for it again: without a config a peer's state may be incomplete.
     private func applyConfig(_ batch: FollowedBatch) throws(FollowError) {

@@ -60,6 +60,15 @@ public struct MirrorConfiguration: Sendable {
     /// The most bytes of encoded pairs that are taken from the peer. Default 512 MiB; at least 1.
     public var maximumBytes = 512 << 20
 
+    /// How fast what the peer holds is read while it is not synchronised on a connection, in pairs a second, each KiB of
+    /// a larger pair counted as one; beyond a second's worth the mirror reads nothing for a while. Only as many as
+    /// ``maximumKeys`` are read so fast, and come back at ``steadyRate``. Default 200,000; 100…10,000,000.
+    public var bootstrapRate = 200_000
+
+    /// How fast changes are read once the peer is synchronised, counted like ``bootstrapRate``. Default 10,000 a second;
+    /// 100…10,000,000.
+    public var steadyRate = 10_000
+
     /// After how many records decoding lets other tasks run. Default 256; 1…256.
     public var recordsPerTurn = 256
 
@@ -110,6 +119,8 @@ extension MirrorConfiguration {
             Self.fault("pageSize", pageSize, 1, 10_000),
             Self.fault("maximumKeys", maximumKeys, 1, .max),
             Self.fault("maximumBytes", maximumBytes, 1, .max),
+            Self.fault("bootstrapRate", bootstrapRate, 100, 10_000_000),
+            Self.fault("steadyRate", steadyRate, 100, 10_000_000),
             Self.fault("recordsPerTurn", recordsPerTurn, 1, 256),
             Self.fault("maximumPendingChanges", maximumPendingChanges, 1, .max),
         ]
@@ -132,6 +143,11 @@ extension MirrorConfiguration {
         reader.keepaliveTimeout = keepaliveTimeout
         reader.receiveWindowBytes = receiveWindowBytes
         return reader
+    }
+
+    /// How fast what the peer sends is read.
+    var applyRate: ApplyRate {
+        ApplyRate(ApplyRate.Limits(bootstrap: bootstrapRate, steady: steadyRate, allowance: maximumKeys))
     }
 
     /// How the ranges are followed.

@@ -26,6 +26,7 @@ final class MirrorCore: Sendable {
         var hasConfig = false
         var lastCurrent: ContinuousClock.Instant?
         var resync = Resync()
+        var rate: ApplyRate
         var said = SaidOnce()
         var run = Run.notStarted
         var drainers: [CheckedContinuation<Void, Never>] = []
@@ -57,7 +58,12 @@ final class MirrorCore: Sendable {
             state: .idle,
             since: .now
         )
-        state = Locked(State(machine: machine, cache: ClusterCache(cluster: configuration.cluster), status: status))
+        state = Locked(
+            State(
+                machine: machine, cache: ClusterCache(cluster: configuration.cluster), status: status,
+                rate: configuration.applyRate
+            )
+        )
     }
 
     /// Changes the state, tells what it became, and does outside the lock what must be done there.

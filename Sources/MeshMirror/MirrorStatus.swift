@@ -94,6 +94,8 @@ public struct MirrorStatus: Hashable, Sendable {
     public var bytes = 0
     /// How often the budget refused a key or a change; see ``MirrorConfiguration/maximumKeys``.
     public var budgetRefusals = 0
+    /// For how long in all nothing was read because the peer sent too much; see ``MirrorConfiguration/steadyRate``.
+    public var throttledFor: Duration = .zero
     /// How often ranges were listed again after the first time, by cause.
     public var resyncs: [ListingCause: Int] = [:]
     /// What the last synchronisation found; `nil` before the first.

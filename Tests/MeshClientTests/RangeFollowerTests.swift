@@ -15,6 +15,8 @@ private final class RecordingApplier: FollowApplier {
         var revisions: [Int: Revision] = [:]
         var held: Set<Int> = []
         var refuses = false
+        var reads: [ReadAmount] = []
+        var holdsBack = false
         var requestProgress: (@Sendable () async throws(EtcdError) -> Void)?
     }
 
@@ -36,6 +38,10 @@ private final class RecordingApplier: FollowApplier {
         state.withLock { $0.began[index, default: []].append(cause) }
     }
     func watchBegan(ofRange index: Int) { state.withLock { $0.watching.append(index) } }
+    func pause(after amount: ReadAmount) async {
+        state.withLock { $0.reads.append(amount) }
+        while state.withLock({ $0.holdsBack }), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+    }
 
     func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError) {
         try state.withLock { state throws(FollowError) in
@@ -131,6 +137,45 @@ struct RangeFollowerTests {
             #expect(applier.pairs(0).count == 5)
         }
         #expect(source.streams[0].isCancelled)
+    }
+
+    @Test("what was read is applied at once, and while its applier pauses nothing more is read")
+    func pauses() async throws {
+        let source = ScriptedSource(server())
+        let applier = RecordingApplier()
+        applier.state.withLock { $0.holdsBack = true }
+        var configuration = FollowConfiguration()
+        configuration.pageSize = 2
+        _ = try await following(source, applier, ranges: [ranges[0]], configuration: configuration) {
+            try await eventually("a page is read") { applier.state.withLock { $0.reads.count } == 1 }
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(applier.pairs(0).count == 2 && source.requests.count == 1)
+            applier.state.withLock { $0.holdsBack = false }
+            try await confirm(source, 1)
+            try await eventually("it is watched") { applier.state.withLock { $0.watching } == [0] }
+            let pages = applier.state.withLock { $0.reads }
+            #expect(pages.map(\.pairs) == [2, 2, 1, 0], "three pages and the confirmation")
+            #expect(
+                pages[0].bytes == 2
+                    * applier.pairs(0)["a/0", default: .tombstone(key: "", modRevision: 1)].encoded.count)
+
+            applier.state.withLock { $0.holdsBack = true }
+            source.change {
+                $0.put(("a/8", "new"))
+                $0.put(("a/9", "new"))
+            }
+            var next = source.server.revision.previous
+            let asked = source.streams[0].timeouts.count
+            for _ in 0..<2 {
+                let message = source.server.message(ranges[0], from: &next, maximumRevisions: 1)
+                source.streams[0].send(try #require(message))
+            }
+            try await eventually("the first message is applied") { applier.pairs(0)["a/8"] != nil }
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(applier.pairs(0)["a/9"] == nil && source.streams[0].timeouts.count == asked)
+            applier.state.withLock { $0.holdsBack = false }
+            try await eventually("the second follows") { applier.pairs(0)["a/9"] != nil }
+        }
     }
 
     @Test("a confirmation is waited for with a limit, further messages without one")
