@@ -142,11 +142,14 @@ let package = Package(
         ),
         .target(
             name: "BenchmarkTargets",
-            dependencies: ["MeshCore", "MeshStore", "MeshWatcher", "MeshWire"],
+            dependencies: [
+                "ClusterMesh", "MeshClient", "MeshCore", "MeshMirror", "MeshRecords", "MeshRPC", "MeshStore", "MeshTLS",
+                "MeshViews", "MeshWatcher", "MeshWire", logging,
+            ],
             path: "Tests/BenchmarkTargets",
             swiftSettings: swiftSettings
         ),
-        tests("BenchmarkTargetsTests", ["BenchmarkTargets"]),
+        tests("BenchmarkTargetsTests", ["BenchmarkTargets", "ClusterMesh", "MeshWire"]),
         tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport"]),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
@@ -186,7 +189,9 @@ let package = Package(
         ),
         tests("ClusterMeshToolTests", ["clustermesh", "ClusterMesh", "MeshCore", "TestSupport"]),
         tests(
-            "ClusterMeshTests", ["ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", "TestSupport", logging]),
+            "ClusterMeshTests",
+            ["BenchmarkTargets", "ClusterMesh", "ClusterMeshTestKit", "MeshRPC", "MeshWire", "TestSupport", logging]
+        ),
         tests("ClusterMeshTestKitTests", ["ClusterMesh", "ClusterMeshTestKit", "TestSupport"]),
         tests(
             "InteroperabilityTests",

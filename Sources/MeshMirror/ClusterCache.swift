@@ -1,4 +1,3 @@
-internal import HashTreeCollections
 public import MeshCore
 public import MeshRecords
 
@@ -26,12 +25,13 @@ public struct MirrorRecord: Hashable, Sendable {
 }
 
 /// What a mirror holds of its peer, and what it refused.
-struct ClusterCache {
+package struct ClusterCache {
     /// A change of a key, decoded before the cache is touched.
-    struct Change {
-        var key: Key
-        var revision: Revision
-        var content: Content
+    package struct Change {
+        /// The pair as the peer wrote it; of a deletion, its tombstone.
+        let pair: KeyValue
+        let revision: Revision
+        let content: Content
 
         enum Content {
             case record(MeshRecord)
@@ -42,16 +42,16 @@ struct ClusterCache {
         }
 
         /// Decodes an event.
-        init(_ event: WatchEvent, _ decoder: RecordDecoder) {
-            key = event.pair.key
+        package init(_ event: WatchEvent, _ decoder: RecordDecoder) {
+            pair = event.pair
             revision = event.revision
             switch event.kind {
             case .delete:
-                content = .deleted(try? decoder.recordKey(of: key).get())
+                content = .deleted(try? decoder.recordKey(of: pair.key).get())
             case .put:
-                switch decoder.decode(event.pair) {
+                switch decoder.decode(pair) {
                 case .success(let record): content = .record(record)
-                case .failure(let error): content = .refused(error, kept: try? decoder.recordKey(of: key).get())
+                case .failure(let error): content = .refused(error, kept: try? decoder.recordKey(of: pair.key).get())
                 }
             }
         }
@@ -63,22 +63,25 @@ struct ClusterCache {
     private(set) var outdated = 0
     private var refusedKeys: Set<Key> = []
 
-    init(cluster: ClusterName) {
+    package init(cluster: ClusterName) {
         self.cluster = cluster
     }
 
+    /// How many records are held.
+    package var counts: RecordCounts { tables.counts }
+
     /// Applies a change; answers what it means for the records, `nil` if nothing.
-    mutating func apply(_ change: Change) -> RecordChange? {
+    package mutating func apply(_ change: Change) -> RecordChange? {
         switch change.content {
         case .record(let record):
-            forgetRefusal(of: change.key)
+            forgetRefusal(of: change)
             return hold(record, change.revision)
         case .refused(let error, kept: let key):
             refuse(change, error)
             if let key { markOutdated(key) }
             return nil
         case .deleted(let key):
-            forgetRefusal(of: change.key)
+            forgetRefusal(of: change)
             return key.flatMap { remove($0) }
         }
     }
@@ -89,34 +92,33 @@ struct ClusterCache {
     }
 
     private mutating func hold(_ record: MeshRecord, _ revision: Revision) -> RecordChange? {
-        let key = record.key
-        let old = tables[key.kind].updateValue(MirrorRecord(record, modRevision: revision), forKey: key)
+        let (old, differs) = tables.hold(record, at: revision)
         if old?.isOutdated == true { outdated -= 1 }
-        if old?.record == record { return nil }
-        return RecordChange(cluster: cluster, key: key, old: old?.record, new: record)
+        return differs ? RecordChange(cluster: cluster, key: record.key, old: old?.record, new: record) : nil
     }
 
-    private mutating func remove(_ key: RecordKey) -> RecordChange? {
-        guard let old = tables[key.kind].removeValue(forKey: key) else { return nil }
+    /// Lets a record go; answers the change, `nil` if there is no such record.
+    mutating func remove(_ key: RecordKey) -> RecordChange? {
+        guard let old = tables.remove(key) else { return nil }
         if old.isOutdated { outdated -= 1 }
         return RecordChange(cluster: cluster, key: key, old: old.record)
     }
 
     private mutating func markOutdated(_ key: RecordKey) {
-        guard let held = tables[key.kind][key], !held.isOutdated else { return }
-        tables[key.kind][key]?.isOutdated = true
-        outdated += 1
+        if tables.markOutdated(key) { outdated += 1 }
     }
 
     private mutating func refuse(_ change: Change, _ error: RecordError) {
-        refusedKeys.insert(change.key)
+        let key = change.pair.key
+        refusedKeys.insert(key)
         rejections.total += 1
         rejections.current = refusedKeys.count
         if rejections.examples.count == RejectionSummary.maximumExamples { rejections.examples.removeFirst() }
-        rejections.examples.append(Rejection(key: change.key, revision: change.revision, reason: error.message))
+        rejections.examples.append(Rejection(key: key, revision: change.revision, reason: error.message))
     }
 
-    private mutating func forgetRefusal(of key: Key) {
-        if refusedKeys.remove(key) != nil { rejections.current = refusedKeys.count }
+    private mutating func forgetRefusal(of change: Change) {
+        if refusedKeys.isEmpty { return }
+        if refusedKeys.remove(change.pair.key) != nil { rejections.current = refusedKeys.count }
     }
 }

@@ -1,4 +1,3 @@
-internal import HashTreeCollections
 public import MeshCore
 public import MeshRecords
 
@@ -23,12 +22,12 @@ public struct MirrorSnapshot: Sendable {
     public subscript(key: RecordKey) -> MirrorRecord? { tables.record(key) }
 
     /// The records of a kind, in no order.
-    public func records(_ kind: RecordKind) -> [MirrorRecord] { tables[kind].map(\.value) }
+    public func records(_ kind: RecordKind) -> [MirrorRecord] { tables.records(kind) }
 
     /// Calls `body` with each record, in no order.
     public func forEach<Failure: Error>(_ body: (MirrorRecord) throws(Failure) -> Void) throws(Failure) {
         for kind in RecordKind.allCases {
-            for (_, held) in tables[kind] { try body(held) }
+            try tables.forEach(kind, body)
         }
     }
 

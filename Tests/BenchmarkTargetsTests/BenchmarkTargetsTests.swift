@@ -26,4 +26,14 @@ import Testing
     @Test func eachKeyHasOneSubscription() {
         #expect(SubscriptionWork(keys: 200, ranges: 10).match() == 200)
     }
+
+    @Test(arguments: [PipelineWork.Sample.ips, .nodes]) func aPipelineLeadsEveryRecordIntoTheViews(
+        _ sample: PipelineWork.Sample
+    ) throws {
+        let work = try PipelineWork(sample, records: 600)
+        #expect(try work.run() == 600)
+        #expect(work.payloadBytes > 600 * 100)
+        var readings = [1_000, 51_000]
+        #expect(try work.run { readings.removeFirst() } == 50_000)
+    }
 }
