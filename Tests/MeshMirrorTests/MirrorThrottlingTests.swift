@@ -16,9 +16,9 @@ struct MirrorThrottlingTests {
         peer = try TestPeer(sample)
     }
 
-    private func configuration() throws -> MirrorConfiguration {
+    private func configuration(steadyRate: Int) throws -> MirrorConfiguration {
         var configuration = try peer.configuration()
-        configuration.steadyRate = 200
+        configuration.steadyRate = steadyRate
         return configuration
     }
 
@@ -34,7 +34,7 @@ struct MirrorThrottlingTests {
     func holdsBack() async throws {
         let store = try peer.store()
         try await peer.serving(store) {
-            try await running(try configuration()) { mirror in
+            try await running(try configuration(steadyRate: 200)) { mirror in
                 try await mirror.reaches(.watching)
                 #expect(mirror.status.throttledFor == .zero)
                 let start = ContinuousClock.now
@@ -56,15 +56,16 @@ struct MirrorThrottlingTests {
     func drains() async throws {
         let store = try peer.store()
         try await peer.serving(store) {
-            try await running(try configuration()) { mirror in
+            try await running(try configuration(steadyRate: 100)) { mirror in
                 try await mirror.reaches(.watching)
-                // Three megabytes in one message: a quarter of a minute at this rate.
-                let large = (0..<3).map { sample.node("n\($0)", bootID: String(repeating: "x", count: 1_000_000)) }
-                try store.transaction { transaction in
-                    for node in large { transaction.put(node.key.key(in: sample.cluster), node.encoded()) }
-                }
+                // 1,367 KiB in one message: at this rate nothing more is read for a quarter of a minute.
+                let large = sample.node("large", bootID: String(repeating: "x", count: 1_400_000))
+                try store.publish(large, in: sample.cluster)
                 try await eventually { mirror.status.throttledFor > .seconds(10) }
-                try await within(.seconds(20)) { await mirror.drain() }
+                #expect(mirror.snapshot()[large.key]?.record == large, "what was read is applied before")
+                let start = ContinuousClock.now
+                await mirror.drain()
+                #expect(start.duration(to: .now) < .seconds(8))
                 #expect(mirror.status.state == .gone && mirror.snapshot().counts.total == 0)
             }
         }
