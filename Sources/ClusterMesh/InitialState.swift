@@ -20,10 +20,7 @@ final class InitialState: Sendable {
     init(of configuration: MeshConfiguration, in store: KVStore?) {
         self.store = store
         name = configuration.name
-        var config = ClusterConfig(id: configuration.id.rawValue)
-        config.syncedCanaries = true
-        config.maxConnectedClusters = UInt32(configuration.idSpace.rawValue)
-        self.config = config
+        config = configuration.clusterConfig
     }
 
     /// Whether it was declared complete.
@@ -48,6 +45,23 @@ final class InitialState: Sendable {
         }
         wasFilled()
         return store.revision
+    }
+
+    /// Publishes the cluster config again if the state was declared complete and the store holds another one, or none;
+    /// answers whether it did.
+    ///
+    /// - Throws: ``MeshCore/EtcdError`` if the store refuses the write.
+    func restoreConfig() throws -> Bool {
+        guard let store, isComplete else { return false }
+        let config = config.encoded()
+        var isRestored = false
+        try store.transaction { transaction in
+            let configKey = KeyLayout.clusterConfig(of: name)
+            if transaction[configKey].map({ $0.value.elementsEqual(config) }) == true { return }
+            transaction.put(configKey, config)
+            isRestored = true
+        }
+        return isRestored
     }
 
     /// The store holds everything, and whatever is to be published is in it.

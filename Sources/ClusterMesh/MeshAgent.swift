@@ -1,6 +1,6 @@
 public import Logging
-public import MeshCore
-public import MeshMirror
+internal import MeshCore
+internal import MeshMirror
 internal import MeshRecords
 public import MeshStore
 internal import MeshViews
@@ -38,8 +38,9 @@ public final class MeshAgent: Service {
     let server: WatcherServer
     let local: LocalServer?
     let publisher: LocalPublisher?
+    let peerSet: PeerSet
+    let peersFollower: PeersFollower?
     private let initialState: InitialState
-    private let mirrors: [RemoteClusterMirror]
     private let logger: Logger
     private let rejectedLocalRecords = Locked(0)
 
@@ -57,9 +58,10 @@ public final class MeshAgent: Service {
             let reader = state.reader
             initialState = InitialState(of: configuration, in: state.own)
             publisher = state.own.map { LocalPublisher(to: $0, for: configuration) }
-            let mirrors = try configuration.peers.sorted { $0.name < $1.name }.map { peer in
+            let peerSet = PeerSet(of: configuration.name, configuration.id, feeding: views, logger: logger) { peer in
                 try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
             }
+            try peerSet.setPeers(configuration.peers)
             server = try WatcherServer(
                 configuration: configuration.server, reader: reader, health: initialState.health, logger: logger)
             local = try configuration.localServer.map { [initialState] local in
@@ -69,13 +71,17 @@ public final class MeshAgent: Service {
                     store: own,
                     agent: LocalAgent(
                         declareInitialStateComplete: { try initialState.declareComplete() },
-                        status: { AgentStatus(configuration, reader, initialState, mirrors) }
+                        status: { AgentStatus(configuration, reader, initialState, peerSet.mirrors) }
                     ),
                     health: initialState.health,
                     logger: logger
                 )
             }
-            self.mirrors = mirrors
+            // Last: what cannot be read is no error, but is told in the log.
+            peersFollower = configuration.peersDirectory.map {
+                PeersFollower($0, of: configuration.name, configuring: peerSet, logger: logger)
+            }
+            self.peerSet = peerSet
             self.reader = reader
             self.state = state
         } catch let error as MeshConfigurationError {
@@ -101,11 +107,6 @@ public final class MeshAgent: Service {
     /// Where the cluster's own agents write; `nil` where only this process does.
     public var localAddress: LocalAddress? { local?.address }
 
-    /// The mirror of a peer; `nil` if no such peer is configured.
-    public func mirror(of peer: ClusterName) -> RemoteClusterMirror? {
-        mirrors.first { $0.cluster == peer }
-    }
-
     /// Says that the store holds all of the cluster's records: publishes the cluster config and, for each kind of
     /// record, the canary that peers wait for, and tells by gRPC's health protocol that the server is serving.
     ///
@@ -130,25 +131,10 @@ public final class MeshAgent: Service {
             revision: reader.revision,
             isInitialStateComplete: initialState.isComplete,
             rejectedLocalRecords: rejectedLocalRecords.withLock { $0 },
-            peers: mirrors.map(\.status),
+            peers: peerSet.mirrors.map(\.status),
+            peerFaults: peerSet.faults,
             followed: state.replica?.status
         )
-    }
-
-    /// Waits until every peer is followed and current.
-    ///
-    /// - Throws: ``SynchronizationTimeout`` that names the peers that are not, `CancellationError` when cancelled.
-    public func waitUntilSynchronized(timeout: Duration) async throws {
-        let deadline = ContinuousClock.now + timeout
-        while !status().isSynchronized {
-            guard ContinuousClock.now < deadline else {
-                let missing = status().peers.filter { !$0.state.isCurrent }.map { peer in
-                    "\(peer.cluster) is \(peer.state.rawValue)" + (peer.lastError.map { " (\($0))" } ?? "")
-                }
-                throw SynchronizationTimeout(timeout: timeout, missing: missing)
-            }
-            try await Task.sleep(for: .milliseconds(2))
-        }
     }
 
     /// Serves and mirrors until the task is cancelled or the service group shuts down gracefully.
@@ -157,15 +143,11 @@ public final class MeshAgent: Service {
     public func run() async throws {
         logger.info(
             "agent runs",
-            metadata: ["cluster": "\(configuration.name)", "port": "\(port)", "peers": "\(mirrors.count)"]
+            metadata: ["cluster": "\(configuration.name)", "port": "\(port)", "peers": "\(peerSet.mirrors.count)"]
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for mirror in mirrors {
-                let changes = mirror.changes()
-                views.apply(changes.snapshot.updates)
-                group.addTask { try await mirror.run() }
-                group.addTask { for await updates in changes { self.views.apply(updates) } }
-            }
+            group.addTask { await self.peerSet.run() }
+            if let peersFollower { group.addTask { await peersFollower.run() } }
             group.addTask {
                 try await self.waitUntilFilled()
                 await self.followOwnRecords()
@@ -176,6 +158,7 @@ public final class MeshAgent: Service {
                     await Heartbeat(in: own, every: self.configuration.heartbeatInterval, logger: self.logger).run()
                 }
             }
+            group.addTask { await self.keepClusterConfig() }
             defer { group.cancelAll() }
             try await serve()
         }
@@ -196,6 +179,12 @@ public final class MeshAgent: Service {
         guard let replica = state.replica else { return }
         while !replica.status.isListed { try await Task.sleep(for: .milliseconds(10)) }
         initialState.wasFilled()
+    }
+
+    /// Keeps the own cluster config as it was published. Where an etcd is followed, that is its writers'.
+    private func keepClusterConfig() async {
+        guard state.own != nil else { return }
+        await ClusterConfigKeeper(of: configuration.name, in: reader, initialState, logger: logger).run()
     }
 
     /// Keeps the views in step with what the own cluster says.

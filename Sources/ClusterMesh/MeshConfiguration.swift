@@ -1,4 +1,4 @@
-public import MeshClient
+internal import MeshClient
 public import MeshCore
 public import MeshLocalAPI
 public import MeshMirror
@@ -6,40 +6,6 @@ public import MeshReplica
 public import MeshStore
 internal import MeshTLS
 public import MeshWatcher
-
-/// One peer: a cluster to mirror.
-public struct PeerConfiguration: Sendable {
-    /// The peer's name. Records in another name are refused.
-    public var name: ClusterName
-
-    /// The peer's number. A peer that says it has another one is refused.
-    public var id: ClusterID
-
-    /// Where its server, or a real etcd with its state, is reached: `https://host:port`, one or more, tried in random
-    /// order.
-    public var endpoints: [EtcdEndpoint]
-
-    /// The certificate that this agent shows to the peer, its key, and the roots that the peer's certificate must lead
-    /// to.
-    public var credentials: TLSCredentials
-
-    /// A peer reached at `endpoints`.
-    ///
-    /// - Throws: ``MeshCore/ClusterNamingError`` for a name or number that cannot be a cluster's,
-    ///   ``MeshClient/EtcdEndpointError`` for a text that is no endpoint.
-    public init(
-        name: some StringProtocol,
-        id: Int,
-        endpoints: [String],
-        credentials: TLSCredentials,
-        idSpace: ClusterID.Space = .clusters255
-    ) throws {
-        self.name = try ClusterName(name)
-        self.id = try ClusterID(id, in: idSpace)
-        self.endpoints = try endpoints.map { try EtcdEndpoint(url: $0) }
-        self.credentials = credentials
-    }
-}
 
 /// Where the cluster's own agents write to a ``MeshAgent``'s store over etcd's API, and who they are.
 public struct LocalListenerConfiguration: Hashable, Sendable {
@@ -101,13 +67,23 @@ public struct MeshConfiguration: Sendable {
     /// beside a followed etcd.
     public var local: LocalListenerConfiguration?
 
-    /// The clusters to mirror. Default none; at most ``maximumPeers``.
+    /// The clusters to mirror from the beginning. Default none; at most ``maximumPeers``. ``MeshAgent/setPeers(_:)``
+    /// replaces them while the agent runs.
     public var peers: [PeerConfiguration] = []
 
     /// The clusters that may read the own state, each with a certificate `remote-<name>`; `nil`, the default, is every
     /// cluster of the mesh, as in Cilium. Clusters that share services of one provider, and are to know nothing of each
     /// other, admit that provider only.
     public var admittedClusters: [ClusterName]?
+
+    /// A directory with one file for each further peer, named like the peer, that are picked up, changed and removed
+    /// while the agent runs; `nil`, the default, for none. Together with ``peers`` at most ``maximumPeers`` count; what
+    /// both name is taken from ``peers``. See <doc:Peers>.
+    public var peersDirectory: String?
+
+    /// What the own cluster config says of service exports (Cilium's `serviceExportsEnabled`): whether the store holds
+    /// any. `nil`, the default, says that the cluster does not know them.
+    public var serviceExportsEnabled: Bool?
 
     /// Who may read besides other clusters (Cilium's roles); empty by default.
     public var additionalRoles: [AccessRole] = []
@@ -186,28 +162,9 @@ extension MeshConfiguration {
         guard (.milliseconds(100)...Duration.seconds(60)).contains(heartbeatInterval) else {
             throw MeshConfigurationError("heartbeatInterval is \(heartbeatInterval); allowed is 100 ms to 60 s")
         }
-        guard peers.count <= Self.maximumPeers else {
-            throw MeshConfigurationError(
-                "\(peers.count) peers are configured; at most \(Self.maximumPeers) are possible")
-        }
-        var byName: [ClusterName: ClusterID] = [name: id]
-        var byID: [ClusterID: ClusterName] = [id: name]
-        for peer in peers {
-            if peer.name == name {
-                throw MeshConfigurationError("peer '\(peer.name)' has this cluster's own name; remove it or rename it")
-            }
-            guard byName.updateValue(peer.id, forKey: peer.name) == nil else {
-                throw MeshConfigurationError("peer '\(peer.name)' is configured twice; keep one of them")
-            }
-            if let holder = byID.updateValue(peer.name, forKey: peer.id) {
-                throw MeshConfigurationError(
-                    "peer '\(peer.name)' and cluster '\(holder)' both have ID \(peer.id); IDs are unique in a mesh"
-                )
-            }
-            guard !peer.endpoints.isEmpty else {
-                throw MeshConfigurationError(
-                    "peer '\(peer.name)' has no endpoint; give it at least one https://host:port")
-            }
+        try PeerConfiguration.check(peers, of: name, id)
+        if peersDirectory?.isEmpty == true {
+            throw MeshConfigurationError("the peers' directory has no name; give its path, or none")
         }
     }
 
@@ -234,10 +191,13 @@ extension MeshConfiguration {
     }
 
     /// The part of the mirror of `peer`.
-    func mirror(of peer: PeerConfiguration) -> MirrorConfiguration {
+    func mirror(of peer: PeerConfiguration) throws(MeshConfigurationError) -> MirrorConfiguration {
+        guard let id = peer.id else {
+            throw MeshConfigurationError("peer '\(peer.name)' has no ID; give the one that it publishes")
+        }
         var mirror = MirrorConfiguration(
             cluster: peer.name,
-            id: peer.id,
+            id: id,
             endpoints: peer.endpoints,
             credentials: peer.credentials,
             verifier: .mesh()

@@ -21,6 +21,8 @@ public struct MeshStatus: Sendable {
     public var rejectedLocalRecords: Int
     /// The peers, by name.
     public var peers: [MirrorStatus]
+    /// What is wrong with the files of ``MeshConfiguration/peersDirectory``, and which of them say nothing and why.
+    public var peerFaults: [PeerFault] = []
     /// How the followed etcd's replica is doing; `nil` if the own state is not an etcd's.
     public var followed: ReplicaStatus?
 

@@ -29,7 +29,7 @@ public struct FileObserver<Group: Hashable & Sendable>: Sendable {
     /// The largest file whose content is compared: 64 MiB. A larger one counts as unreadable.
     public static var maximumFileBytes: Int { StateDirectory.maximumFileBytes }
 
-    private let files: [Group: [ObservedFile]]
+    private let files: Locked<[Group: [ObservedFile]]>
     private let period: Duration
     private let settling: Duration
     private let before: [Group: [String: FileContent]]
@@ -48,13 +48,19 @@ public struct FileObserver<Group: Hashable & Sendable>: Sendable {
         period: Duration = .seconds(1),
         settling: Duration = .milliseconds(100)
     ) {
-        self.files = files
+        self.files = Locked(files)
         self.period = max(period, .milliseconds(10))
         self.settling = max(settling, .milliseconds(1))
         var memory = FileContentMemory()
         before = files.mapValues { Self.look($0, &memory) }
         // One wake-up stands for all that are missed while a report is under way.
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Looks at other files of a group from the next look on. Unless all of them are looked at already, the group is
+    /// reported as changed: nobody can say what became of a new file between its reading and the first look at it.
+    public func look(at files: [ObservedFile], for group: Group) {
+        self.files.withLock { $0[group] = files }
     }
 
     /// Has the observer report all groups at once, whether their files changed or not, as on SIGHUP.
@@ -78,12 +84,13 @@ public struct FileObserver<Group: Hashable & Sendable>: Sendable {
                     defer { wanted = false }
                     return wanted
                 }
+                let files = files.withLock { $0 }
                 if everything {
                     // Whoever asks knows that the files are as they should be.
                     for (group, files) in files { detectors[group] = FileChangeDetector(Self.look(files, &memory)) }
                     await changed(Set(files.keys))
                 } else {
-                    let groups = await settle(&detectors, &memory)
+                    let groups = await settle(files, &detectors, &memory)
                     if !groups.isEmpty { await changed(groups) }
                 }
                 memory.keep(only: Set(detectors.values.flatMap(\.names)))
@@ -93,7 +100,8 @@ public struct FileObserver<Group: Hashable & Sendable>: Sendable {
 
     /// Looks until nothing is unsettled any more, and returns what changed.
     private func settle(
-        _ detectors: inout [Group: FileChangeDetector], _ memory: inout FileContentMemory
+        _ files: [Group: [ObservedFile]], _ detectors: inout [Group: FileChangeDetector],
+        _ memory: inout FileContentMemory
     ) async -> Set<Group> {
         var groups: Set<Group> = []
         var open = Set(files.keys)

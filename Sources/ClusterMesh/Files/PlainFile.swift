@@ -14,6 +14,8 @@ struct FileError: Error, Hashable, CustomStringConvertible {
     var message: String
     /// Whether there is nothing of that name.
     var isMissing = false
+    /// Whether it is a directory, a pipe or the like.
+    var isOtherKind = false
 
     var description: String { "\(file): \(message)" }
 }
@@ -45,7 +47,7 @@ enum PlainFile {
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure(path, "cannot be looked at") }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw FileError(file: path, message: "this is not a plain file")
+            throw FileError(file: path, message: "this is not a plain file", isOtherKind: true)
         }
         return stamp(status)
     }
@@ -59,7 +61,7 @@ enum PlainFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw FileError(file: path, message: "this is not a plain file")
+            throw FileError(file: path, message: "this is not a plain file", isOtherKind: true)
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(limit, max(0, Int(status.st_size))))

@@ -114,6 +114,31 @@ import Testing
         }
     }
 
+    @Test func otherFilesThanBeforeAreAChangeAndAreLookedAtFromThenOn() async throws {
+        let (one, two) = (try directory.write("1", to: "one"), try directory.write("2", to: "two"))
+        try await observing(["a": [.file(one)]]) { observer, reports in
+            observer.look(at: [.file(one), .file(two)], for: "a")
+            try await eventually("the other files") { reports.withLock { $0 == [["a"]] } }
+            try directory.write("new", to: "two")
+            try await eventually("the new file's change") { reports.withLock { $0 == [["a"], ["a"]] } }
+            observer.look(at: [.file(one)], for: "a")
+            try await eventually("the fewer files") { reports.withLock { $0.count == 3 } }
+            try directory.write("newer", to: "two")
+            try directory.write("new", to: "one")
+            try await eventually("the old file's change") { reports.withLock { $0.count == 4 } }
+        }
+    }
+
+    @Test func theSameFilesAgainAreNoChange() async throws {
+        let (one, other) = (try directory.write("1", to: "one"), try directory.write("1", to: "other"))
+        try await observing(["a": [.file(one)], "other": [.file(other)]]) { observer, reports in
+            observer.look(at: [.file(one)], for: "a")
+            try directory.write("2", to: "other")
+            try await eventually("the other's report") { reports.withLock { !$0.isEmpty } }
+            #expect(reports.withLock { $0 } == [["other"]])
+        }
+    }
+
     @Test func itEndsWhenItsTaskIsCancelled() async throws {
         let observer = FileObserver(["a": [.file(directory.file("a"))]])
         try await within(.seconds(30), "the end of the observer") {
