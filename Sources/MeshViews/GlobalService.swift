@@ -68,12 +68,21 @@ public struct GlobalService: Hashable, Sendable {
     /// - `.none`: all of them, healthy or not.
     /// - `.local`: the local ones; the others too if no local one is healthy and one of the others is.
     /// - `.remote`: the other way round.
+    ///
+    /// - Parameters:
+    ///   - affinity: what the local cluster prefers; see ``ServiceAnnotations``.
+    ///   - failed: clusters whose backends leave as if they did not offer the service, whatever the affinity: those that
+    ///     a health check gave up, say, or ``ClusterMarks/stale`` where nobody is to be sent to a cluster that cannot be
+    ///     reached. Cilium has no such choice: it keeps a lost cluster's backends until it is removed or they expire.
+    ///   - isHealthy: whether a backend answers.
     public func backends(
         affinity: ServiceAffinity,
+        excluding failed: [ClusterName] = [],
         isHealthy: (Backend) -> Bool = { _ in true }
     ) -> [Backend] {
-        let here = local?.backends ?? []
-        let elsewhere = usesRemotes ? remotes.flatMap(\.backends) : []
+        func offered(_ part: Part) -> [Backend] { failed.contains(part.cluster) ? [] : part.backends }
+        let here = local.map(offered) ?? []
+        let elsewhere = usesRemotes ? remotes.flatMap(offered) : []
         func preferring(_ preferred: [Backend], over others: [Backend]) -> Bool {
             preferred.contains(where: isHealthy) || !others.contains(where: isHealthy)
         }

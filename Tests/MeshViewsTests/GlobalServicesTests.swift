@@ -126,6 +126,39 @@ struct GlobalServicesTests {
         #expect(addresses(chosen ?? []) == testCase.chosen)
     }
 
+    @Test func theBackendsOfAFailedClusterLeaveAndAffinityYields() throws {
+        var services = try cart(local: try service("cart", in: Cluster.athens, backends: ["10.0.0.1"]))
+        let cart = try #require(services[shop("cart")])
+        func chosen(_ affinity: ServiceAffinity, without failed: [ClusterName]) -> [String] {
+            addresses(cart.backends(affinity: affinity, excluding: failed))
+        }
+        #expect(chosen(.none, without: [Cluster.kos]) == ["10.0.0.1", "10.2.0.1"])
+        #expect(chosen(.local, without: [Cluster.kos]) == ["10.0.0.1"])
+        #expect(chosen(.local, without: [Cluster.athens]) == ["10.2.0.1", "10.4.0.1"])
+        #expect(chosen(.remote, without: [Cluster.hurup]) == ["10.4.0.1"])
+        #expect(chosen(.remote, without: [Cluster.hurup, Cluster.kos]) == ["10.0.0.1"])
+        #expect(chosen(.none, without: Cluster.all) == [])
+        // The clusters that cannot be reached, as the view knows them.
+        _ = services.apply([.current(Cluster.hurup), .stale(Cluster.kos)])
+        #expect(
+            addresses(cart.backends(affinity: .remote, excluding: services.clusters.stale)) == ["10.2.0.1"]
+        )
+    }
+
+    @Test func theBackendsOfARemovedOrExpiredClusterLeave() throws {
+        let local = try service("cart", in: Cluster.athens, backends: ["10.0.0.1"])
+        // Expired: its services alone are taken back, while the cluster is away and stays marked.
+        var expired = try cart(local: local)
+        _ = expired.apply([.stale(Cluster.kos), remove(.service(shop("cart")), in: Cluster.kos)])
+        #expect(addresses(expired[shop("cart")]?.backends ?? []) == ["10.0.0.1", "10.2.0.1"])
+        #expect(expired.clusters.stale == [Cluster.kos])
+        var removed = try cart(local: local)
+        _ = removed.apply([.withdrawn(Cluster.kos)])
+        #expect(addresses(removed[shop("cart")]?.backends(affinity: .remote) ?? []) == ["10.2.0.1"])
+        _ = removed.apply([.withdrawn(Cluster.hurup)])
+        #expect(addresses(removed[shop("cart")]?.backends(affinity: .remote) ?? []) == ["10.0.0.1"])
+    }
+
     @Test func servicesAreListedByName() throws {
         let services = merged(
             GlobalServices.self,
