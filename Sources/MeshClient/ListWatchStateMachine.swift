@@ -132,6 +132,17 @@ extension ListWatchStateMachine {
         state = .failed
     }
 
+    /// Everything that was told of the range is void: the next connection lists it as if for the first time, and tells
+    /// of every key. Not while a connection is there.
+    public mutating func forget(budget: inout FollowBudget) {
+        guard case .idle = state else { preconditionFailure("forgotten in state \(state)") }
+        known.beginListing()
+        _ = known.endListing(budget: &budget)
+        cursor = nil
+        due = .first
+        forgetHistory()
+    }
+
     /// The read that the last step asked for was answered.
     public mutating func rangeAnswered(
         _ header: ResponseHeader,

@@ -25,6 +25,11 @@ public protocol FollowApplier: Sendable {
     /// Whether a range may be followed now; asked again after each batch. A range may wait for what another one says.
     func mayFollow(range index: Int) -> Bool
 
+    /// The ranges of which everything that was told is void, for example because it was withdrawn; asked before each
+    /// ``mayFollow(range:)``. They are listed as if for the first time, and every key is told again. None of them may
+    /// have been followed on this connection yet.
+    func takeForgottenRanges() -> [Int]
+
     /// The server answered for the first time on this connection.
     func serverAnswered(clusterID: UInt64)
 
@@ -36,7 +41,9 @@ public protocol FollowApplier: Sendable {
     func listingBegan(_ cause: ListingCause, ofRange index: Int)
 
     /// The server confirmed the watch of a range: from here on its changes come as they are made.
-    func watchBegan(ofRange index: Int)
+    ///
+    /// - Throws: ``FollowError`` to give up the connection.
+    func watchBegan(ofRange index: Int) async throws(FollowError)
 
     /// Applies a batch. While it does, nothing more is read: that is the back-pressure.
     ///
@@ -52,6 +59,9 @@ public protocol FollowApplier: Sendable {
 extension FollowApplier {
     /// Goes on at once.
     public func pause(after amount: ReadAmount) async {}
+
+    /// None: most appliers keep what they took.
+    public func takeForgottenRanges() -> [Int] { [] }
 
     /// Does nothing: most appliers have no use for progress.
     public func streamOpened(requestProgress: @escaping @Sendable () async throws(EtcdError) -> Void) {}
@@ -121,6 +131,7 @@ public final class RangeFollower {
         applier.streamOpened { () async throws(EtcdError) in try await stream.requestProgress() }
         var connection = Connection()
         while true {
+            for index in applier.takeForgottenRanges() { ranges[index].machine.forget(budget: &budget) }
             if let index = ranges.indices.first(where: {
                 !connection.started.contains($0) && applier.mayFollow(range: $0)
             }) {
@@ -131,7 +142,7 @@ public final class RangeFollower {
                 try await openNextWatch(stream, &connection)
                 let message = try await nextMessage(stream, connection)
                 if let (index, step) = try route(message, &connection) {
-                    if message.created, case .wait = step.next { applier.watchBegan(ofRange: index) }
+                    if message.created, case .wait = step.next { try await applier.watchBegan(ofRange: index) }
                     try await perform(step, index, source, applier, &connection)
                 }
                 await applier.pause(after: ReadAmount(message))

@@ -86,6 +86,12 @@ package struct ClusterCache {
         }
     }
 
+    /// Forgets which keys hold refused values: all keys will be told again.
+    mutating func forgetRefusals() {
+        refusedKeys = []
+        rejections.current = 0
+    }
+
     /// Lets everything go.
     mutating func removeAll() {
         self = ClusterCache(cluster: cluster)

@@ -4,26 +4,23 @@ internal import MeshRecords
 
 /// Applies what a mirror's follower reads: first the peer's cluster config, and, once it is the right one, its records.
 struct MirrorApplier: FollowApplier {
-    /// The range of the cluster config; the records' follow it.
-    static let configIndex = 0
-
     private let core: MirrorCore
-    private let decoder: RecordDecoder
 
     init(_ core: MirrorCore) {
         self.core = core
-        let configuration = core.configuration
-        decoder = RecordDecoder(cluster: configuration.cluster, id: configuration.id, space: configuration.idSpace)
-    }
-
-    /// What is followed: the config's key, and all keys of a kind, so that records in another cluster's name are seen,
-    /// refused and counted.
-    static func ranges(of cluster: ClusterName) -> [KeyRange] {
-        [.key(KeyLayout.clusterConfig(of: cluster))] + RecordKind.allCases.map { .prefix($0.prefix()) }
     }
 
     func mayFollow(range index: Int) -> Bool {
-        index == Self.configIndex || core.isIdentified
+        core.read { $0.kinds.mayFollow(MirrorRange.all[index]) }
+    }
+
+    func takeForgottenRanges() -> [Int] {
+        // Asked before every message, and hardly ever is there one.
+        guard core.read({ !$0.forgotten.isEmpty }) else { return [] }
+        return core.update { state in
+            defer { state.forgotten = [] }
+            return state.forgotten.map(\.index)
+        }
     }
 
     func serverAnswered(clusterID: UInt64) {
@@ -35,28 +32,35 @@ struct MirrorApplier: FollowApplier {
     }
 
     func listingBegan(_ cause: ListingCause, ofRange index: Int) {
-        core.update { state in
-            if cause != .first { state.status.resyncs[cause, default: 0] += 1 }
-            state.resync.causes.insert(cause)
-            state.machine.listingBegan(index)
-        }
+        core.update { $0.listingBegan(cause, of: MirrorRange.all[index], at: .now) }
     }
 
-    func watchBegan(ofRange index: Int) {
-        core.update { state in
-            if index == Self.configIndex, state.hasConfig || !core.configuration.requiresClusterConfig {
-                state.machine.identified()
-            }
-            state.machine.watchBegan(index)
-        }
+    func watchBegan(ofRange index: Int) async throws(FollowError) {
+        let range = MirrorRange.all[index]
+        core.update { $0.watchBegan(range, at: .now) }
+        if range == .config { try await core.configCaughtUp() }
     }
 
     func apply(_ batch: FollowedBatch, ofRange index: Int, progress: FollowProgress) async throws(FollowError) {
-        if index == Self.configIndex {
-            try applyConfig(batch)
-            core.update { $0.noteProgress(batch, index, progress) }
-        } else {
-            await applyRecords(batch, index, progress)
+        let range = MirrorRange.all[index]
+        switch range {
+        case .config:
+            for event in batch.events {
+                try await core.configTold(event.kind == .put ? IdentificationStateMachine.read(event.pair) : nil)
+            }
+            core.update { $0.noteProgress(batch, range, progress) }
+        case .heartbeat:
+            core.update { state in
+                if batch.events.contains(where: { $0.kind == .put }) { state.heartbeat.beat(at: .now) }
+                state.noteProgress(batch, range, progress)
+            }
+        case .canaries:
+            core.update { state in
+                for event in batch.events { state.canaryTold(event) }
+                state.noteProgress(batch, range, progress)
+            }
+        case .records(let kind, _):
+            try await applyRecords(batch, kind, range, progress)
         }
     }
 
@@ -67,48 +71,33 @@ struct MirrorApplier: FollowApplier {
             // What is less than a timer can keep adds up to more.
             guard delay >= .milliseconds(1) else { return .zero }
             state.status.throttledFor += delay
+            // A heartbeat may wait behind what is not read.
+            state.heartbeat.readingPaused(at: .now)
             return delay
         }
+        guard delay > .zero else { return }
         // Cancelled: the next read says so.
-        if delay > .zero { try? await Task.sleep(for: delay) }
+        try? await Task.sleep(for: delay)
+        core.update { $0.readingResumed(at: .now) }
     }
 
-    /// A config that is there must be right. Its deletion means nothing while the connection lasts (a lease may have
-    /// run out), but the next connection waits for it again: without a config a peer's state may be incomplete.
-    private func applyConfig(_ batch: FollowedBatch) throws(FollowError) {
-        for event in batch.events {
-            if event.kind == .put { try check(event.pair) }
-            core.update { state in
-                state.hasConfig = event.kind == .put
-                // One that comes while it is waited for; one that is listed counts from its watch on.
-                if state.hasConfig, batch.listing == nil { state.machine.identified() }
-            }
+    private func applyRecords(
+        _ batch: FollowedBatch, _ kind: RecordKind, _ range: MirrorRange, _ progress: FollowProgress
+    ) async throws(FollowError) {
+        guard let decoder = core.read({ $0.decoder }) else {
+            throw FollowError(.refused, "records came before the peer was identified")
         }
-    }
-
-    private func check(_ pair: KeyValue) throws(FollowError) {
-        switch decoder.decodeClusterConfig(pair) {
-        case .failure(let error):
-            throw FollowError(.refused, "\(error)")
-        case .success(let config):
-            guard !config.cached else {
-                throw FollowError(
-                    .refused,
-                    "\(pair.key): the peer serves copies of other clusters' state, which is not followed here; connect "
-                        + "to the cluster itself"
-                )
-            }
-        }
-    }
-
-    private func applyRecords(_ batch: FollowedBatch, _ index: Int, _ progress: FollowProgress) async {
         let turn = core.configuration.recordsPerTurn
         let isListing = batch.revision == nil || batch.listing != nil
+        let isLong = batch.events.count > turn
+        if isLong { core.update { $0.heartbeat.readingPaused(at: .now) } }
         var changes: [ClusterCache.Change] = []
         for (position, event) in batch.events.enumerated() {
             changes.append(ClusterCache.Change(event, decoder))
             guard (position + 1).isMultiple(of: turn) else { continue }
             await Task.yield()
+            // The mirror ends; what is left is told again if it is run anew.
+            if Task.isCancelled { throw FollowError(.refused, "the mirror ends") }
             // A revision is seen whole or not at all; a listing is read in parts anyway.
             let isLast = position + 1 == batch.events.count
             if isListing || (!isLast && batch.events[position + 1].revision != event.revision) {
@@ -116,44 +105,121 @@ struct MirrorApplier: FollowApplier {
                 changes.removeAll(keepingCapacity: true)
             }
         }
-        commit(changes) { $0.noteProgress(batch, index, progress) }
+        commit(changes) { state in
+            if isLong { state.readingResumed(at: .now) }
+            if batch.listing != nil { state.listed(kind) }
+            state.noteProgress(batch, range, progress)
+        }
+        await core.finishLeftovers()
     }
 
-    private func commit(_ changes: [ClusterCache.Change], finally: (inout MirrorCore.State) -> Void = { _ in }) {
+    private func commit(
+        _ changes: [ClusterCache.Change], finally: (inout MirrorCore.State) -> Void = { _ in }
+    ) {
         core.update { state in
             var updates: [RecordUpdate] = []
+            var told: [MirroredPair] = []
             for change in changes {
+                if state.layoutChange.isUnderWay, let key = change.recordKey { state.layoutChange.met(key) }
+                if state.sink != nil, let pair = change.mirrored { told.append(pair) }
                 guard let change = state.cache.apply(change) else { continue }
                 state.count(change)
                 updates.append(.changed(change))
             }
             finally(&state)
             state.publish(updates)
+            if !told.isEmpty { state.tell(.changed(told)) }
+        }
+    }
+}
+
+extension ClusterCache.Change {
+    /// The record that is there after it, be it the last good one.
+    fileprivate var recordKey: RecordKey? {
+        switch content {
+        case .record(let record): record.key
+        case .refused(_, kept: let key): key
+        case .deleted: nil
+        }
+    }
+
+    /// What a sink is told.
+    fileprivate var mirrored: MirroredPair? {
+        switch content {
+        case .record(let record): .put(record.key, value: pair)
+        case .refused: nil
+        case .deleted(let key): key.map { .delete($0) }
         }
     }
 }
 
 extension MirrorCore {
-    /// Whether the peer proved on this connection that it is the one that is meant.
-    var isIdentified: Bool {
-        read { state in
-            switch state.machine.state {
-            case .listing, .watching, .resyncing: true
-            case .idle, .connecting, .identifying, .disconnected, .draining, .gone: false
-            }
-        }
+    /// Lets go of what a listing in the new layout did not meet, in steps.
+    func finishLeftovers() async {
+        guard read({ !$0.leftovers.isEmpty }) else { return }
+        while update({ $0.removeLeftovers() }) { await Task.yield() }
     }
 }
 
 extension MirrorCore.State {
-    mutating func noteProgress(_ batch: FollowedBatch, _ index: Int, _ progress: FollowProgress) {
-        if let revision = batch.revision { revisions[index] = revision }
+    mutating func listingBegan(_ cause: ListingCause, of range: MirrorRange, at now: ContinuousClock.Instant) {
+        machine.listingBegan(range)
+        heartbeat.readingPaused(at: now)
+        listing.insert(range)
+        guard case .records(let kind, _) = range else { return }
+        kinds.listingBegan(kind)
+        resync.causes.insert(cause)
+        if cause != .first { status.resyncs[cause, default: 0] += 1 }
+    }
+
+    mutating func watchBegan(_ range: MirrorRange, at now: ContinuousClock.Instant) {
+        machine.watchBegan(range)
+        listing.remove(range)
+        readingResumed(at: now)
+        switch range {
+        case .config, .canaries: break
+        case .heartbeat: heartbeat.watchBegan(at: now)
+        case .records(let kind, _):
+            kinds.watchBegan(kind)
+            tell(.synchronised(kind))
+        }
+    }
+
+    /// The mirror reads again, unless it is still reading one thing before another.
+    mutating func readingResumed(at now: ContinuousClock.Instant) {
+        if listing.isEmpty { heartbeat.readingResumed(at: now) }
+    }
+
+    /// A canary was found; its deletion takes nothing back.
+    mutating func canaryTold(_ event: WatchEvent) {
+        guard event.kind == .put,
+            case .canary(status.cluster, let kind, let layout)? = try? StateKey(parsing: event.pair.key)
+        else { return }
+        kinds.canaryFound(kind, layout)
+    }
+
+    /// A kind is listed completely.
+    mutating func listed(_ kind: RecordKind) {
+        leftovers += layoutChange.listed(kind, held: cache.tables.keys(kind))
+    }
+
+    /// Lets the next records of the former layout go; answers whether there are more.
+    mutating func removeLeftovers() -> Bool {
+        guard !leftovers.isEmpty else { return false }
+        remove(leftovers.suffix(Withdrawal.recordsPerStep), isToldToSink: true)
+        leftovers.removeLast(min(Withdrawal.recordsPerStep, leftovers.count))
+        return !leftovers.isEmpty
+    }
+
+    mutating func noteProgress(_ batch: FollowedBatch, _ range: MirrorRange, _ progress: FollowProgress) {
+        if let revision = batch.revision { revisions[range] = revision }
         // Each range knows only what its own answers said; a listing may have found a store that went back.
         status.storeRevision =
             batch.listing == nil ? max(status.storeRevision, progress.storeRevision) : progress.storeRevision
         status.keys = progress.budget.keys
         status.bytes = progress.budget.bytes
         status.budgetRefusals = progress.budget.refusals
+        behindSince = status.storeRevision > revision ? behindSince ?? .now : nil
     }
 
     mutating func count(_ change: RecordChange) {

@@ -6,8 +6,13 @@ public struct MirrorConfiguration: Sendable {
     /// The peer's name; records in another cluster's name are refused.
     public var cluster: ClusterName
 
-    /// The peer's number; a peer that says it has another one is refused.
-    public var id: ClusterID
+    /// The peer's number; a peer that says it has another one is refused. `nil` takes whatever number the peer publishes;
+    /// should it change, everything is withdrawn before anything of the new number is taken. Nothing is taken from a peer
+    /// that publishes none then.
+    public var id: ClusterID?
+
+    /// What keeps two clusters from having the same number. Default: nothing does.
+    public var idReservation: ClusterIDReservation = .unchecked
 
     /// How many clusters the mesh can have, which decides which identities are the peer's. Default 255.
     public var idSpace: ClusterID.Space = .clusters255
@@ -25,9 +30,26 @@ public struct MirrorConfiguration: Sendable {
     /// there is checked either way.
     public var requiresClusterConfig = true
 
+    /// The cluster whose server is connected to, by its certificate; `nil`, the default, is the peer's own. Another
+    /// cluster may serve copies of the peer's state (``MeshRecords/RecordLayout/cached``).
+    public var serverCluster: ClusterName?
+
     /// How long a connection may wait for the peer's cluster config; after it another endpoint is tried. Default 3 min
     /// (Cilium's); 1 s…1 day.
     public var identifyTimeout: Duration = .seconds(180)
+
+    /// The silence after which a peer that writes no heartbeat counts as dead, by the own clock: the connection is given
+    /// up, and another endpoint tried. Default 120 s, twice the time in which it is written; 1 s…1 day; `nil` for never.
+    ///
+    /// Where no cluster config is required, a heartbeat is expected only of a peer that once wrote one.
+    public var heartbeatTimeout: Duration? = .seconds(120)
+
+    /// How long services and service exports are kept of a peer that is away; nodes, identities and IPs are kept
+    /// longer, so that open connections stay what they are. Default `nil`, for ever; 1 s…365 days.
+    public var serviceTimeToLive: Duration?
+
+    /// Who gets what is taken from the peer, as bytes. Default: nobody.
+    public var sink: (any MirrorSink)?
 
     /// The pairs that a page of a listing holds at most. Default 256 (Cilium's); 1…10,000.
     public var pageSize = 256
@@ -79,7 +101,7 @@ public struct MirrorConfiguration: Sendable {
     /// A mirror of `cluster` with the defaults.
     public init(
         cluster: ClusterName,
-        id: ClusterID,
+        id: ClusterID? = nil,
         endpoints: [EtcdEndpoint],
         credentials: TLSCredentials,
         verifier: PeerVerifier
@@ -104,12 +126,14 @@ extension MirrorConfiguration {
     /// What is wrong with the configuration; `nil` if nothing. What only a connection shows is not looked at.
     var fault: String? {
         if endpoints.isEmpty { return "no endpoint is given" }
-        if id.rawValue > UInt32(idSpace.rawValue) {
+        if let id, id.rawValue > UInt32(idSpace.rawValue) {
             return "cluster ID \(id) is not in 1…\(idSpace.rawValue), which the mesh has room for"
         }
         let longest = Duration.seconds(86_400)
         let faults = [
             Self.fault("identifyTimeout", identifyTimeout, .seconds(1), longest),
+            heartbeatTimeout.flatMap { Self.fault("heartbeatTimeout", $0, .seconds(1), longest) },
+            serviceTimeToLive.flatMap { Self.fault("serviceTimeToLive", $0, .seconds(1), longest * 365) },
             Self.fault("connectTimeout", connectTimeout, .milliseconds(100), .seconds(300)),
             Self.fault("requestTimeout", requestTimeout, .seconds(1), longest),
             Self.fault("watchTimeout", watchTimeout, .seconds(1), longest),
@@ -134,9 +158,11 @@ extension MirrorConfiguration {
     }
 
     /// How the reader of one endpoint is made.
-    func reader(of endpoint: EtcdEndpoint) -> EtcdReaderConfiguration {
+    func reader(
+        of endpoint: EtcdEndpoint, _ credentials: TLSCredentials, _ verifier: PeerVerifier
+    ) -> EtcdReaderConfiguration {
         var reader = EtcdReaderConfiguration(endpoint: endpoint, credentials: credentials, verifier: verifier)
-        reader.cluster = cluster
+        reader.cluster = serverCluster ?? cluster
         reader.connectTimeout = connectTimeout
         reader.requestTimeout = requestTimeout
         reader.keepaliveTime = keepaliveTime

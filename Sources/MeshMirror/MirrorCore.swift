@@ -3,35 +3,69 @@ internal import MeshClient
 internal import MeshCore
 internal import MeshRecords
 
-/// A mirror's state behind its lock: the machine, the cache, the subscribers, and what status tells.
+/// A mirror's state behind its lock: the machines, the cache, the subscribers, and what status tells.
 ///
-/// The mirror's task writes, anybody reads. Nothing waits under the lock, and nobody is resumed under it.
+/// The mirror's tasks write, anybody reads. Nothing waits under the lock, and nobody is resumed under it.
 final class MirrorCore: Sendable {
     let configuration: MirrorConfiguration
-    private let logger: Logger
+    let verifier: ReplaceableVerifier
+    let logger: Logger
     private let state: Locked<State>
 
     struct State: ~Copyable {
         var machine: MirrorStateMachine
+        var identification: IdentificationStateMachine
+        var kinds = FollowedKinds()
+        var heartbeat: HeartbeatMonitor
+        var expiry: ServiceExpiry
+        var connection: Connection
+        /// Whether a number is reserved for the peer.
+        var hasReservation = false
+        /// Reads the records of the peer as it was identified; `nil` before that.
+        var decoder: RecordDecoder?
         var cache: ClusterCache
+        var withdrawal = Withdrawal()
+        var layoutChange = LayoutChange()
+        /// The records that a listing in the new layout did not meet.
+        var leftovers: [RecordKey] = []
+        /// The ranges that are being listed.
+        var listing: Set<MirrorRange> = []
+        /// The ranges that the follower is to list as if for the first time.
+        var forgotten: Set<MirrorRange> = []
+        /// The config that the sink was told of last.
+        var toldConfig: ClusterConfig?
         /// The cache's records as readers have seen them at last. Kept so that the cache copies what it changes of them:
         /// when a reader lets go of a snapshot, only the reference count says that its last look came first, and
         /// ThreadSanitizer can't see that.
         var seen = RecordTables()
         var status: MirrorStatus
         var subscribers: [ObjectIdentifier: ChangeMailbox<MirrorSnapshot, RecordUpdate>] = [:]
+        let sink: SinkFeed?
         /// The complete revisions of the ranges.
-        var revisions: [Int: Revision] = [:]
-        /// Whether the peer's cluster config was there when it was last looked for.
-        var hasConfig = false
+        var revisions: [MirrorRange: Revision] = [:]
         var lastCurrent: ContinuousClock.Instant?
+        /// Since when the peer's store is known to be ahead; `nil` while it is not.
+        var behindSince: ContinuousClock.Instant?
         var resync = Resync()
         var rate: ApplyRate
         var said = SaidOnce()
         var run = Run.notStarted
-        var drainers: [CheckedContinuation<Void, Never>] = []
+        var drainers: [CheckedContinuation<Bool, Never>] = []
         /// What is to be done when the lock is free.
         var afterwards: [@Sendable () -> Void] = []
+    }
+
+    /// What connections are made with, and the present one.
+    struct Connection {
+        var credentials: TLSCredentials
+        /// When the present or last one was begun.
+        var began: ContinuousClock.Instant = .now
+        /// Why the mirror ends it; `nil` while it does not.
+        var ending: ConnectionEnding?
+        /// Ends what the mirror's task waits for: the connection, or the time before the next one.
+        var interrupt: (@Sendable () -> Void)?
+        /// Who the server is.
+        var serverIdentity: (@Sendable () -> PeerIdentity?)?
     }
 
     /// What the present listing, or the one before watching, found.
@@ -48,19 +82,35 @@ final class MirrorCore: Sendable {
         case ended
     }
 
-    init(configuration: MirrorConfiguration, rangeCount: Int, rotation: EndpointRotation, logger: Logger) {
+    init(configuration: MirrorConfiguration, rotation: EndpointRotation, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        let machine = MirrorStateMachine(rangeCount: rangeCount, rotation: rotation, backoff: configuration.backoff)
-        let status = MirrorStatus(
+        verifier = ReplaceableVerifier(configuration.verifier)
+        var status = MirrorStatus(
             cluster: configuration.cluster,
             id: configuration.id,
             state: .idle,
             since: .now
         )
+        status.endpoints = configuration.endpoints.map { EndpointStatus($0) }
         state = Locked(
             State(
-                machine: machine, cache: ClusterCache(cluster: configuration.cluster), status: status,
+                machine: MirrorStateMachine(rotation: rotation, backoff: configuration.backoff),
+                identification: IdentificationStateMachine(
+                    cluster: configuration.cluster,
+                    id: configuration.id,
+                    space: configuration.idSpace,
+                    isConfigRequired: configuration.requiresClusterConfig
+                ),
+                heartbeat: HeartbeatMonitor(
+                    timeout: configuration.heartbeatTimeout,
+                    isAlwaysExpected: configuration.requiresClusterConfig
+                ),
+                expiry: ServiceExpiry(timeToLive: configuration.serviceTimeToLive),
+                connection: Connection(credentials: configuration.credentials),
+                cache: ClusterCache(cluster: configuration.cluster),
+                status: status,
+                sink: configuration.sink.map { SinkFeed($0) },
                 rate: configuration.applyRate
             )
         )
@@ -110,6 +160,13 @@ extension MirrorCore {
             status.rejections = state.cache.rejections
             status.connections = state.machine.attempts
             status.synchronisations = state.machine.synchronisations
+            status.failures = state.machine.failures
+            status.lastFailure = state.machine.lastFailure
+            status.nextAttempt = state.machine.nextAttempt
+            status.kinds = state.kindStatus
+            status.heartbeatAge = state.heartbeat.lastBeat.map { $0.duration(to: now) }
+            status.serverIdentity = state.connection.serverIdentity?() ?? status.serverIdentity
+            status.lagTime = state.behindSince.map { $0.duration(to: now) } ?? .zero
             status.revision = state.revision
             status.staleness = state.machine.state.isCurrent ? .zero : state.lastCurrent.map { $0.duration(to: now) }
             return status
@@ -151,6 +208,31 @@ extension MirrorCore.State {
         )
     }
 
+    var kindStatus: [RecordKind: KindStatus] {
+        let isIdentified = identification.identity != nil
+        return Dictionary(
+            uniqueKeysWithValues: RecordKind.allCases.map { kind in
+                let isFollowed = isIdentified && kinds.kinds.contains(kind)
+                return (
+                    kind,
+                    KindStatus(
+                        isFollowed: isFollowed,
+                        isAwaitingCanary: kinds.isAwaitingCanary(kind) && identification.isIdentified,
+                        isSynced: kinds.synchronised.contains(kind),
+                        count: cache.counts[kind]
+                    )
+                )
+            }
+        )
+    }
+
+    /// Tells the sink, once the lock is free.
+    mutating func tell(_ event: SinkFeed.Event) {
+        guard let sink else { return }
+        sink.put(event)
+        afterwards.append { sink.tell() }
+    }
+
     /// Tells subscribers.
     mutating func publish(_ updates: [RecordUpdate]) {
         guard !updates.isEmpty, !subscribers.isEmpty else { return }
@@ -186,6 +268,8 @@ extension MirrorCore.State {
             resync = MirrorCore.Resync(causes: resync.causes, began: now)
         case .watching:
             status.lastError = nil
+            status.noteSynchronised()
+            expiry.synchronised()
             status.lastResync = ResyncResult(
                 causes: resync.causes,
                 changes: resync.changes,
@@ -208,6 +292,13 @@ extension MirrorCore.State {
         case .watching: return text + " from revision \(revision), \(cache.tables.counts.total) records"
         case .idle, .identifying, .listing, .resyncing, .draining, .gone: return text
         }
+    }
+}
+
+extension MirrorStatus {
+    /// The error of the endpoint over which the peer is synchronised is over.
+    fileprivate mutating func noteSynchronised() {
+        for index in endpoints.indices where endpoints[index].endpoint == endpoint { endpoints[index].lastError = nil }
     }
 }
 

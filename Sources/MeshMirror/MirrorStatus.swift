@@ -1,5 +1,6 @@
 public import MeshClient
 public import MeshCore
+public import MeshRecords
 
 /// How many records of each kind a mirror holds.
 public struct RecordCounts: Hashable, Sendable {
@@ -8,6 +9,17 @@ public struct RecordCounts: Hashable, Sendable {
     public var identities = 0
     public var ips = 0
     public var serviceExports = 0
+
+    /// Those of one kind.
+    public subscript(kind: RecordKind) -> Int {
+        switch kind {
+        case .node: nodes
+        case .service: services
+        case .identity: identities
+        case .ip: ips
+        case .serviceExport: serviceExports
+        }
+    }
 
     /// All of them.
     public var total: Int { nodes + services + identities + ips + serviceExports }
@@ -56,20 +68,71 @@ public struct ResyncResult: Hashable, Sendable {
     public var duration: Duration
 }
 
+/// How one of a peer's endpoints did.
+public struct EndpointStatus: Hashable, Sendable {
+    /// The endpoint.
+    public var endpoint: EtcdEndpoint
+    /// How often it was tried.
+    public var attempts = 0
+    /// When it was tried last; `nil`: never.
+    public var lastAttempt: ContinuousClock.Instant?
+    /// Why its last connection ended; `nil` if none did, or the peer is synchronised over it.
+    public var lastError: String?
+
+    /// An endpoint that was not tried yet.
+    public init(_ endpoint: EtcdEndpoint) {
+        self.endpoint = endpoint
+    }
+}
+
+/// How one kind of a peer's records is followed.
+public struct KindStatus: Hashable, Sendable {
+    /// Whether the peer exports the kind, so that it is followed; false before the peer was identified.
+    public var isFollowed = false
+    /// Whether it waits for the peer to say, by a canary, that the kind is written completely.
+    public var isAwaitingCanary = false
+    /// Whether all records of the kind were read on the present connection, and are followed.
+    public var isSynced = false
+    /// How many records are held.
+    public var count = 0
+}
+
 /// How a mirror is doing.
 public struct MirrorStatus: Hashable, Sendable {
     /// The peer's name.
     public var cluster: ClusterName
-    /// The peer's number.
-    public var id: ClusterID
+    /// The peer's number: the one that it was identified with, before that the one that it must have; `nil` if neither
+    /// is known.
+    public var id: ClusterID?
     /// What the mirror is doing.
     public var state: MirrorState
     /// When it began doing so.
     public var since: ContinuousClock.Instant
+    /// When the next connection is tried; `nil` while one is there or tried, and when none will be.
+    public var nextAttempt: ContinuousClock.Instant?
+    /// The peer's endpoints, in the order in which they were given.
+    public var endpoints: [EndpointStatus] = []
     /// The endpoint that is connected, or was tried last.
     public var endpoint: EtcdEndpoint?
     /// The store behind it (etcd's `cluster_id`); `nil` before the first answer.
     public var storeID: UInt64?
+    /// Who the server was at the last handshake, with the end of its certificate; `nil` before the first answer.
+    public var serverIdentity: PeerIdentity?
+    /// What the peer says of itself; `nil` before it was identified, and where it says nothing.
+    public var config: ClusterConfig?
+    /// The kinds of records, each with how it is followed.
+    public var kinds: [RecordKind: KindStatus] = [:]
+    /// What the peer exports in ways that are not supported, in words for an operator; empty if nothing.
+    public var unsupported: [String] = []
+    /// How many connections ended by a fault of the peer's or of the way to it.
+    public var failures = 0
+    /// When the last of them did.
+    public var lastFailure: ContinuousClock.Instant?
+    /// How long ago the peer's heartbeat was seen last, by the own clock; `nil`: never.
+    public var heartbeatAge: Duration?
+    /// How often services were withdrawn because the peer was away for too long; see
+    /// ``MirrorConfiguration/serviceTimeToLive``.
+    public var serviceExpirations = 0
     /// Why the last connection ended; `nil` if none did, or the peer is synchronised again.
     public var lastError: String?
     /// How many connections were tried.
@@ -80,6 +143,8 @@ public struct MirrorStatus: Hashable, Sendable {
     public var revision: Revision = .none
     /// The greatest revision that the peer told of.
     public var storeRevision: Revision = .none
+    /// For how long ``storeRevision`` has been ahead of ``revision``; zero while it is not.
+    public var lagTime: Duration = .zero
     /// How long what the mirror holds may have been out of date: zero while it is current, `nil` if it never was.
     public var staleness: Duration?
     /// What the mirror holds.
@@ -105,4 +170,7 @@ public struct MirrorStatus: Hashable, Sendable {
 
     /// By how many revisions the mirror is known to be behind.
     public var lag: Int64 { max(0, storeRevision.rawValue - revision.rawValue) }
+
+    /// ``lagTime`` in seconds.
+    public var lagSeconds: Double { lagTime / .seconds(1) }
 }

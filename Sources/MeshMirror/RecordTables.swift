@@ -56,14 +56,14 @@ struct RecordTables: Sendable {
         return records
     }
 
-    /// What names the records of a kind, in no order.
-    func keys(_ kind: RecordKind) -> [RecordKey] {
+    /// What names the records of a kind, in no order; not more than `limit` of them.
+    func keys(_ kind: RecordKind, atMost limit: Int = .max) -> [RecordKey] {
         switch kind {
-        case .node: nodes.keys.map(RecordKey.node)
-        case .service: services.keys.map(RecordKey.service)
-        case .identity: identities.keys.map(RecordKey.identity)
-        case .ip: ips.keys.map(RecordKey.ip)
-        case .serviceExport: serviceExports.keys.map(RecordKey.serviceExport)
+        case .node: nodes.keys.prefix(limit).map(RecordKey.node)
+        case .service: services.keys.prefix(limit).map(RecordKey.service)
+        case .identity: identities.keys.prefix(limit).map(RecordKey.identity)
+        case .ip: ips.keys.prefix(limit).map(RecordKey.ip)
+        case .serviceExport: serviceExports.keys.prefix(limit).map(RecordKey.serviceExport)
         }
     }
 

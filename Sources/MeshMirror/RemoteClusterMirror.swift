@@ -1,5 +1,5 @@
 public import Logging
-internal import MeshClient
+public import MeshClient
 public import MeshCore
 internal import MeshRecords
 public import ServiceLifecycle
@@ -34,12 +34,7 @@ public final class RemoteClusterMirror: Service, CustomStringConvertible {
         var logger = logger
         logger[metadataKey: "peer"] = "\(configuration.cluster)"
         self.logger = logger
-        core = MirrorCore(
-            configuration: configuration,
-            rangeCount: MirrorApplier.ranges(of: configuration.cluster).count,
-            rotation: rotation,
-            logger: logger
-        )
+        core = MirrorCore(configuration: configuration, rotation: rotation, logger: logger)
     }
 
     /// The peer's name.
@@ -58,6 +53,19 @@ public final class RemoteClusterMirror: Service, CustomStringConvertible {
     /// How the mirror is doing.
     public var status: MirrorStatus { core.status }
 
+    // MARK: Changing it
+
+    /// The peer is reached elsewhere from now on. An open connection is ended, and one of the new endpoints tried at once;
+    /// what the mirror holds is kept, and if the server there has the same history, the watch goes on where it was. The
+    /// endpoints that the mirror has already change nothing; an empty list is not taken.
+    public func replaceEndpoints(_ endpoints: [EtcdEndpoint]) { core.replaceEndpoints(endpoints) }
+
+    /// Connections are made with other credentials from now on. An open connection stays: its server has let it in.
+    public func replaceCredentials(_ credentials: TLSCredentials) { core.replaceCredentials(credentials) }
+
+    /// Servers' certificates are judged by another verifier from now on. An open connection whose server it refuses ends.
+    public func replaceVerifier(_ verifier: PeerVerifier) { core.replaceVerifier(verifier) }
+
     // MARK: Running
 
     /// Follows the peer until the task is cancelled, the service group shuts down, or ``drain()`` is called. A peer that
@@ -72,64 +80,91 @@ public final class RemoteClusterMirror: Service, CustomStringConvertible {
                 group.addTask { await self.stayConnected() }
                 // Ends when told to, or when this task is cancelled.
                 group.addTask { for await _ in stops {} }
+                if core.configuration.serviceTimeToLive != nil { group.addTask { await self.expireServices() } }
                 await group.next()
                 group.cancelAll()
             }
         } onCancelOrGracefulShutdown: {
             stop.finish()
         }
-        core.endRun()
+        await core.endRun()
     }
 
-    /// Withdraws everything, for a peer that left the mesh: ends the connection, removes all records, tells subscribers.
-    /// Returns when that is done; ``run()`` then returns too.
+    /// Withdraws everything, for a peer that left the mesh: ends the connection, removes all records, a few at a time,
+    /// tells subscribers. Returns when that is done; ``run()`` then returns too.
     public func drain() async {
-        await withCheckedContinuation { core.drain($0) }
+        let isOurs = await withCheckedContinuation { core.drain($0) }
+        if isOurs { await core.finishDrain() }
     }
 
     private func stayConnected() async {
         let follower = RangeFollower(
-            ranges: MirrorApplier.ranges(of: cluster),
+            ranges: MirrorRange.all.map { $0.keys(of: cluster) },
             configuration: core.configuration.following
         )
-        while let endpoint = core.connectionDue() {
-            let error = await connect(to: endpoint, follower)
-            guard case .retry(let delay) = core.connectionEnded(error) else { return }
-            do {
-                try await Task.sleep(for: delay)
-            } catch {
-                return
-            }
+        while let reader = core.connectionDue() {
+            let error = await connect(reader, follower)
+            guard case .retry = core.connectionEnded(error) else { return }
+            await pauseBeforeNextAttempt()
         }
     }
 
     /// Follows the peer over one connection; answers why it ended.
-    private func connect(to endpoint: EtcdEndpoint, _ follower: RangeFollower) async -> FollowError {
+    private func connect(_ configuration: EtcdReaderConfiguration, _ follower: RangeFollower) async -> FollowError {
         let reader: EtcdReader
         do {
-            reader = try EtcdReader(configuration: core.configuration.reader(of: endpoint), logger: logger)
+            reader = try EtcdReader(configuration: configuration, logger: logger)
         } catch {
             return FollowError(.requestFailed, "no connection can be made", cause: error)
         }
-        let core = core
-        let limit = core.configuration.identifyTimeout
-        let deadline = WaitDeadline(limit, while: { !core.isIdentified }) { await reader.shutDown() }
-        let applier = MirrorApplier(core)
-        let error: FollowError = await deadline.guarding {
+        let (ends, end) = AsyncStream<Never>.makeStream()
+        core.waitBegan(serverIdentity: { reader.serverIdentity }, interrupt: { end.finish() })
+        let error: FollowError = await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in ends {}
+                await reader.shutDown()
+            }
+            group.addTask { [core] in
+                while case .again(let pause) = core.checkTime() {
+                    do { try await Task.sleep(for: pause) } catch { return }
+                }
+                end.finish()
+            }
+            defer { group.cancelAll() }
             do throws(FollowError) {
-                try await follower.follow(reader, applying: applier)
+                try await follower.follow(reader, applying: MirrorApplier(core))
             } catch {
                 return error
             }
         }
+        core.waitEnded()
         await reader.shutDown()
-        guard !deadline.isOver else {
-            return FollowError(
-                .timedOut,
-                "the peer did not publish its cluster config within \(limit); is its name \(cluster)?"
-            )
-        }
         return error
+    }
+
+    /// Sleeps until the next attempt is due, or is made due earlier.
+    private func pauseBeforeNextAttempt() async {
+        let (ends, end) = AsyncStream<Never>.makeStream()
+        core.waitBegan { end.finish() }
+        let pause = core.timeToNextAttempt
+        if pause > .zero {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in ends {} }
+                group.addTask { try? await Task.sleep(for: pause) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        core.waitEnded()
+    }
+
+    /// Withdraws the services of the peer when it was away for too long.
+    private func expireServices() async {
+        while !Task.isCancelled {
+            let pause = core.checkServiceExpiry()
+            await core.finishWithdrawal()
+            do { try await Task.sleep(for: pause) } catch { return }
+        }
     }
 }
 
@@ -154,39 +189,21 @@ extension MirrorCore {
         }
     }
 
-    func connectionDue() -> EtcdEndpoint? {
-        if Task.isCancelled { return nil }
-        var generator = RandomNumbers()
-        return update { state in
-            guard let endpoint = state.machine.connectionDue(using: &generator) else { return nil }
-            state.status.endpoint = endpoint
-            return endpoint
-        }
-    }
-
-    func connectionEnded(_ error: FollowError) -> MirrorStateMachine.EndAction {
-        let random = Double.random(in: 0..<1)
-        return update { state in
-            // Our own end is not the peer's failure.
-            if Task.isCancelled {
-                state.machine.shutDown()
-            } else {
-                state.status.lastError = "\(error)"
-            }
-            return state.machine.connectionEnded(random: random)
-        }
-    }
-
-    func endRun() {
-        update { state in
+    /// The running task has ended.
+    func endRun() async {
+        let drains = update { state in
             state.run = .ended
             state.machine.shutDown()
-            state.withdrawIfDraining()
+            if state.machine.state == .draining { return true }
+            state.endSubscriptions()
+            return false
         }
-        update { $0.endSubscriptions() }
+        if drains { await finishDrain() }
     }
 
-    func drain(_ continuation: CheckedContinuation<Void, Never>) {
+    /// The mirror is to be drained. `continuation` is resumed with true if the caller has to do it by ``finishDrain()``,
+    /// as the mirror does not run, and with false when it has been done.
+    func drain(_ continuation: CheckedContinuation<Bool, Never>) {
         update { state in
             var stop: (@Sendable () -> Void)?
             if case .running(let end) = state.run { stop = end }
@@ -196,32 +213,28 @@ extension MirrorCore {
                 if let stop { state.afterwards.append(stop) }
             case .drain:
                 state.run = .ended
-                state.withdrawIfDraining()
-                state.afterwards.append { continuation.resume() }
+                state.afterwards.append { continuation.resume(returning: true) }
             case .nothing:
                 if state.machine.state == .gone {
-                    state.afterwards.append { continuation.resume() }
+                    state.afterwards.append { continuation.resume(returning: false) }
                 } else {
                     state.drainers.append(continuation)
                 }
             }
         }
-        update { state in
-            if state.machine.state == .gone { state.endSubscriptions() }
-        }
     }
-}
 
-extension MirrorCore.State {
-    /// Lets everything go if that was asked for, and tells who waits for it.
-    mutating func withdrawIfDraining() {
-        guard machine.state == .draining else { return }
-        cache.removeAll()
-        revisions = [:]
-        machine.drained()
-        publish([.withdrawn(status.cluster)])
-        let waiting = drainers
-        drainers = []
-        afterwards += waiting.map { waiter in { waiter.resume() } }
+    /// Lets everything go, a few records at a time, and tells who waits for it.
+    func finishDrain() async {
+        await withdrawEverything()
+        update { state in
+            state.cache.removeAll()
+            state.revisions = [:]
+            state.machine.drained()
+            state.publish([.withdrawn(state.status.cluster)])
+            state.afterwards += state.drainers.map { waiter in { waiter.resume(returning: false) } }
+            state.drainers = []
+        }
+        update { $0.endSubscriptions() }
     }
 }

@@ -108,19 +108,6 @@ struct MirrorIdentificationTests {
         }
     }
 
-    @Test("a copy of other clusters' state is not taken for the cluster")
-    func cached() async throws {
-        let store = KVStore()
-        var config = sample.config
-        config.cached = true
-        try store.put(KeyLayout.clusterConfig(of: sample.cluster), config.encoded())
-        try await peer.serving(store) {
-            try await running(try peer.configuration()) { mirror in
-                try await eventually { mirror.status.lastError?.contains("copies of other clusters' state") == true }
-            }
-        }
-    }
-
     @Test("a client without a role gets the server's refusal in its status")
     func noRole() async throws {
         try await peer.serving(try peer.store()) {
