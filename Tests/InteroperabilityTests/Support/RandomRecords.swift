@@ -19,7 +19,10 @@ struct RandomRecords {
 
     /// What a cluster of this name publishes first.
     var config: PutRequest {
-        PutRequest(KeyLayout.clusterConfig(of: cluster), ClusterConfig(id: id.rawValue).encoded())
+        var config = ClusterConfig(id: id.rawValue)
+        // All kinds are written, and only what is said to be exported is followed.
+        config.serviceExportsEnabled = true
+        return PutRequest(KeyLayout.clusterConfig(of: cluster), config.encoded())
     }
 
     /// A put, a delete or a transaction of both.
