@@ -1,5 +1,6 @@
 import ClusterMesh
 import ClusterMeshTestKit
+import Foundation
 import TestSupport
 import Testing
 
@@ -15,9 +16,7 @@ import Testing
         cluster.isComplete = false
         try await TestMesh.run([cluster]) { mesh in
             let agent = try mesh.agent(name.rawValue)
-            for record in records.values {
-                try agent.store.put(record.key.key(in: agent.configuration.name), record.encoded())
-            }
+            try agent.publish(Array(records.values))
             try agent.initialStateComplete()
             let credentials = try mesh.certificates(of: name.rawValue).loadClientCredentials("remote-\(name.rawValue)")
             let etcdctl = try Etcdctl(endpoints: "https://127.0.0.1:\(agent.port)", credentials: credentials)
@@ -71,6 +70,31 @@ import Testing
                     "cilium/synced/eu-west/cilium/state/identities/v1", "cilium/synced/eu-west/cilium/state/ip/v1",
                     "cilium/synced/eu-west/cilium/state/nodes/v1", "cilium/synced/eu-west/cilium/state/services/v1",
                 ])
+            for time in canaries.values { try expectPresent(time) }
         }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func theHeartbeatIsThePresentTime() async throws {
+        try await publishing(.euWest) { agent, etcdctl in
+            try await eventually("the first heartbeat") { agent.reader.snapshot()[KeyLayout.heartbeat] != nil }
+            let read = try await texts(etcdctl, "cilium/.heartbeat")
+            try expectPresent(try #require(read["cilium/.heartbeat"]))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func whatIsWithdrawnIsGoneFromEtcdctlsSightToo() async throws {
+        try await publishing(.euWest) { agent, etcdctl in
+            let before = try await texts(etcdctl, "cilium/state/nodes/")
+            #expect(before.keys.sorted() == ["worker-1", "worker-2"].map { "cilium/state/nodes/v1/eu-west/\($0)" })
+            try agent.withdraw([.node("worker-1")])
+            let after = try await texts(etcdctl, "cilium/state/nodes/")
+            #expect(Array(after.keys) == ["cilium/state/nodes/v1/eu-west/worker-2"])
+        }
+    }
+
+    /// Expects a time as Go's RFC 3339 writes it, of the last minutes.
+    private func expectPresent(_ text: String) throws {
+        let time = try Date(text, strategy: .iso8601)
+        #expect(abs(time.timeIntervalSinceNow) < 600, "\(text)")
     }
 }
