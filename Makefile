@@ -12,7 +12,7 @@ BENCH_ARGUMENTS ?=
 # How long each program of `make fuzz` runs.
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench bench-full bench-build install clean
+.PHONY: demo test test-long test-tsan test-leaks test-embedding lint format protos check-protos docs fuzz bench bench-full bench-scale bench-build install clean
 
 demo: install ## three clusters in one process, over mutual TLS, telling their story
 	$(SWIFT) run mesh-demo
@@ -44,6 +44,10 @@ bench: bench-build ## the engines beside their thresholds, then our server besid
 bench-full: bench-build ## all scenarios and servers, three rounds of ten seconds each: about three hours
 	$(BENCH)/micro-bench
 	$(BENCH)/mesh-bench --full --rounds 3 --json $(BENCH)/mesh-bench-full.json $(BENCH_ARGUMENTS)
+
+bench-scale: bench-build ## one agent that mirrors 250 clusters; whole meshes of 3, 8 and 50: a few minutes
+	$(BENCH)/mesh-scale peers --check
+	$(BENCH)/mesh-scale mesh
 
 bench-build: install
 	$(SWIFT) build --package-path Benchmarks -c release

@@ -14,6 +14,8 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let engines: Target.Dependency = .product(name: "ClusterMeshInternals", package: "swift-cluster-mesh")
+let product: Target.Dependency = .product(name: "ClusterMesh", package: "swift-cluster-mesh")
+let testKit: Target.Dependency = .product(name: "ClusterMeshTestKit", package: "swift-cluster-mesh")
 let benchmarking: Target.Dependency = .product(name: "ClusterMeshBenchmarking", package: "swift-cluster-mesh")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -54,6 +56,14 @@ let package = Package(
             "mesh-bench", ["BenchmarkSupport", engines, argumentParser, logging, unixSignals], settings: testable),
         // Our server, as mesh-bench starts it.
         program("bench-server", ["BenchmarkSupport", engines, argumentParser, logging, serviceLifecycle, unixSignals]),
+        // Many made-up clusters behind one address, as mesh-scale starts it.
+        program(
+            "mock-producer", [product, testKit, engines, argumentParser, logging, serviceLifecycle, unixSignals]),
+        // One agent that mirrors very many clusters, and many agents that mirror each other.
+        program(
+            "mesh-scale", ["BenchmarkSupport", product, testKit, engines, argumentParser, logging], settings: testable),
+        .testTarget(
+            name: "mesh-scaleTests", dependencies: ["mesh-scale", "BenchmarkSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "mesh-benchTests",
             dependencies: ["mesh-bench", "BenchmarkSupport", engines, argumentParser],

@@ -36,6 +36,8 @@ public final class TestMesh: Sendable {
     private let clusters: [String: TestCluster]
     private let serverCredentials: [String: TLSCredentials]
     private let clientCredentials: [String: TLSCredentials]
+    /// Whom each cluster mirrors.
+    private let peers: [String: [String]]
     private let links: [LinkKey: FaultyLink]
     private let logger: Logger
     private let agents = Locked<[String: RunningAgent]>([:])
@@ -49,15 +51,23 @@ public final class TestMesh: Sendable {
 
     /// Sets up the clusters, starts them, runs `body`, and shuts all down again, however `body` ends.
     ///
+    /// - Parameters:
+    ///   - clusters: The clusters.
+    ///   - hasLinks: Whether there is a link between every mirror and its peer. A link is a thread and two more sockets:
+    ///     a mesh of fifty clusters has 2,450 mirrors, which should connect directly. Without links the clusters get
+    ///     their peers after ``TestCluster/adjust``, when all are there.
+    ///   - logger: Where the agents log; nowhere by default.
+    ///   - body: What is done with the mesh.
     /// - Throws: What `body` throws; ``MeshConfigurationError``, ``TLSError`` or ``FaultyLinkError`` if the clusters
     ///   cannot be set up.
     public static func run<Result: Sendable>(
         _ clusters: [TestCluster],
+        hasLinks: Bool = true,
         logger: Logger = Logger(label: "test-mesh", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ body: @Sendable (TestMesh) async throws -> Result
     ) async throws -> Result {
         let (starts, continuation) = AsyncStream<RunningAgent>.makeStream()
-        let mesh = try TestMesh(clusters, logger: logger, starts: continuation)
+        let mesh = try TestMesh(clusters, hasLinks: hasLinks, logger: logger, starts: continuation)
         defer { try? FileManager.default.removeItem(atPath: mesh.directory) }
         do {
             let result = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -74,6 +84,7 @@ public final class TestMesh: Sendable {
                 for name in mesh.names {
                     try mesh.start(name, holding: clusters.first { $0.name == name }?.state ?? [])
                 }
+                if !hasLinks { try mesh.introduceClusters() }
                 let outcome: Swift.Result<Result, any Error>
                 do { outcome = .success(try await body(mesh)) } catch { outcome = .failure(error) }
                 await mesh.stopAll()
@@ -87,7 +98,9 @@ public final class TestMesh: Sendable {
         }
     }
 
-    private init(_ clusters: [TestCluster], logger: Logger, starts: AsyncStream<RunningAgent>.Continuation) throws {
+    private init(
+        _ clusters: [TestCluster], hasLinks: Bool, logger: Logger, starts: AsyncStream<RunningAgent>.Continuation
+    ) throws {
         names = clusters.map(\.name)
         self.clusters = Dictionary(clusters.map { ($0.name, $0) }) { first, _ in first }
         guard self.clusters.count == clusters.count else {
@@ -113,6 +126,7 @@ public final class TestMesh: Sendable {
         serverCredentials = servers
         clientCredentials = clients
 
+        var peers: [String: [String]] = [:]
         var links: [LinkKey: FaultyLink] = [:]
         for mirror in clusters {
             for peer in mirror.peers ?? names where peer != mirror.name {
@@ -120,10 +134,12 @@ public final class TestMesh: Sendable {
                     throw TestMeshError(
                         message: "cluster '\(mirror.name)' has the peer '\(peer)', which is no cluster here")
                 }
+                peers[mirror.name, default: []].append(peer)
                 // The peer's port is known when its agent is made.
-                links[LinkKey(mirror: mirror.name, peer: peer)] = try FaultyLink(to: 1)
+                if hasLinks { links[LinkKey(mirror: mirror.name, peer: peer)] = try FaultyLink(to: 1) }
             }
         }
+        self.peers = peers
         self.links = links
     }
 }
@@ -164,19 +180,13 @@ extension TestMesh {
     ///
     /// - Throws: ``TestMeshError`` if the cluster runs or does not exist; what making an agent throws.
     public func start(_ name: String, holding state: [StateLine]) throws {
-        guard let cluster = clusters[name], let server = serverCredentials[name], let client = clientCredentials[name],
+        guard let cluster = clusters[name], let server = serverCredentials[name],
             agents.withLock({ $0[name] == nil })
         else {
             throw TestMeshError(message: "cluster '\(name)' runs already, or does not exist")
         }
         var configuration = try MeshConfiguration(name: name, id: cluster.id, credentials: server)
-        for peer in names {
-            guard let link = links[LinkKey(mirror: name, peer: peer)], let id = clusters[peer]?.id else { continue }
-            configuration.peers.append(
-                try PeerConfiguration(
-                    name: peer, id: id, endpoints: ["https://127.0.0.1:\(link.port)"], credentials: client)
-            )
-        }
+        configuration.peers = try peerConfigurations(of: name)
         // A test is over before the default, drawn from 0…5 s, has passed.
         configuration.adjustMirror = { mirror in
             mirror.backoff.firstBound = .milliseconds(50)
@@ -199,6 +209,23 @@ extension TestMesh {
         let running = RunningAgent(agent, logger: logger)
         agents.withLock { $0[name] = running }
         starts.yield(running)
+    }
+
+    /// Gives every cluster its peers, now that all of them listen.
+    private func introduceClusters() throws {
+        for name in names { try agent(name).setPeers(peerConfigurations(of: name)) }
+    }
+
+    /// The peers of a cluster whose port is known.
+    private func peerConfigurations(of name: String) throws -> [PeerConfiguration] {
+        guard let client = clientCredentials[name] else { return [] }
+        let ports = ports.withLock { $0 }
+        return try (peers[name] ?? []).compactMap { peer in
+            guard let port = links[LinkKey(mirror: name, peer: peer)]?.port ?? ports[peer], let id = clusters[peer]?.id
+            else { return nil }
+            return try PeerConfiguration(
+                name: peer, id: id, endpoints: ["https://127.0.0.1:\(port)"], credentials: client)
+        }
     }
 
     private func stopAll() async {
