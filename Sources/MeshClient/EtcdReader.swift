@@ -28,6 +28,7 @@ public final class EtcdReader: Sendable {
             credentials: configuration.credentials,
             verifier: configuration.verifier.counting(into: handshakes)
         )
+        channel.unixPath = configuration.unixPath
         channel.resolvedAddress = endpoint.address
         channel.expectedPeer = .server(
             cluster: configuration.cluster,

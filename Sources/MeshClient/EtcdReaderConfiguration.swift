@@ -5,6 +5,10 @@ public struct EtcdReaderConfiguration: Sendable {
     /// The server.
     public var endpoint: EtcdEndpoint
 
+    /// The path of the server's Unix socket on this machine, to connect to instead of ``endpoint``, whose host stays what
+    /// the server's certificate is compared with. Default none.
+    public var unixPath: String?
+
     /// The own certificate, its key, and the roots that the server's certificate must lead to.
     public var credentials: TLSCredentials
 
@@ -41,5 +45,11 @@ public struct EtcdReaderConfiguration: Sendable {
         self.endpoint = endpoint
         self.credentials = credentials
         self.verifier = verifier
+    }
+
+    /// A reader of the server that listens on a Unix socket of this machine, which is called `localhost`.
+    public init(unixPath: String, credentials: TLSCredentials, verifier: PeerVerifier) {
+        self.init(endpoint: EtcdEndpoint(host: "localhost"), credentials: credentials, verifier: verifier)
+        self.unixPath = unixPath
     }
 }

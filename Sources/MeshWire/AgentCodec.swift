@@ -57,65 +57,14 @@ public enum AgentCodec {
     }
 
     /// Writes a status.
-    public static func encodeAnswer(_ status: AgentStatus) -> [UInt8] {
-        var writer = WireWriter()
-        writer.text(1, status.cluster)
-        writer.number(2, UInt64(status.clusterID))
-        writer.flag(3, status.isInitialStateComplete)
-        writer.number(4, status.storeID)
-        writer.number(5, status.revision)
-        for peer in status.peers { writer.message(6, peer.encoded) }
-        return writer.encoded
-    }
+    public static func encodeAnswer(_ status: AgentStatus) -> [UInt8] { status.encoded }
 
     /// Reads a status; bytes that are not UTF-8 come as replacement characters.
     public static func decodeStatusAnswer(_ bytes: [UInt8]) throws(WireMessageError) -> AgentStatus {
         try reading("clustermesh.v1.StatusResponse", bytes) { (bytes) throws(WireFormatError) in
-            var status = AgentStatus(
-                cluster: "", clusterID: 0, isInitialStateComplete: false, storeID: 0, revision: .none
-            )
-            var reader = WireReader(bytes)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: status.cluster = String(decoding: bytes[try field.range()], as: UTF8.self)
-                case 2: status.clusterID = UInt32(truncatingIfNeeded: try field.unsigned())
-                case 3: status.isInitialStateComplete = try field.flag()
-                case 4: status.storeID = try field.unsigned()
-                case 5: status.revision = Revision(try field.number())
-                case 6: status.peers.append(try AgentStatus.Peer(decoding: bytes[try field.range()]))
-                default: continue
-                }
-            }
+            var status = AgentStatus.empty
+            try status.merge(bytes)
             return status
-        }
-    }
-}
-
-extension AgentStatus.Peer {
-    fileprivate var encoded: [UInt8] {
-        var writer = WireWriter()
-        writer.text(1, cluster)
-        writer.text(2, state)
-        writer.flag(3, isCurrent)
-        writer.number(4, revision)
-        writer.text(5, lastError ?? "")
-        return writer.encoded
-    }
-
-    fileprivate init(decoding bytes: ArraySlice<UInt8>) throws(WireFormatError) {
-        self.init(cluster: "", state: "", isCurrent: false)
-        var reader = WireReader(bytes)
-        while let field = try reader.next() {
-            switch field.number {
-            case 1: cluster = String(decoding: bytes[try field.range()], as: UTF8.self)
-            case 2: state = String(decoding: bytes[try field.range()], as: UTF8.self)
-            case 3: isCurrent = try field.flag()
-            case 4: revision = Revision(try field.number())
-            case 5:
-                let text = String(decoding: bytes[try field.range()], as: UTF8.self)
-                lastError = text.isEmpty ? nil : text
-            default: continue
-            }
         }
     }
 }

@@ -11,6 +11,9 @@ struct ClusterMeshTool: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done; 1 it failed, and the message names the file or the peer; 64 the arguments are wrong.
             """,
-        subcommands: [VersionCommand.self, CertsCommand.self, ServeCommand.self, ReadyCommand.self]
+        subcommands: [
+            VersionCommand.self, CertsCommand.self, ConnectCommand.self, ServeCommand.self, ReadyCommand.self,
+            StatusCommand.self, GetCommand.self, WatchCommand.self,
+        ]
     )
 }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import ClusterMesh
-internal import Logging
 
 struct ReadyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,39 +14,10 @@ struct ReadyCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(
-        help: ArgumentHelp(
-            "Where the cluster's own agents write: 'https://host:port' or 'unix:path', as 'serve' prints it.",
-            valueName: "url"),
-        transform: address)
-    var endpoint: LocalAddress
-
-    @Option(help: ArgumentHelp("The certificate of a writer, in PEM.", valueName: "file"))
-    var cert: String
-
-    @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
-    var key: String
-
-    @Option(
-        help: ArgumentHelp("The authorities that the agent's certificate must come from, in PEM.", valueName: "file"))
-    var ca: String
+    @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let credentials = try TLSCredentials.load(certificate: cert, key: key, roots: ca, purpose: .client)
-        let client = AgentClient(
-            address: endpoint, credentials: credentials, verifier: .mesh(),
-            // What went wrong is in the error.
-            logger: Logger(label: "clustermesh") { _ in SwiftLogNoOpLogHandler() })
-        let revision = try await client.declareInitialStateComplete()
+        let revision = try await connection.agent().declareInitialStateComplete()
         print("the state is declared complete, at revision \(revision)")
-    }
-
-    /// An address as `serve` prints it for etcd's clients, or as it is told to `serve`.
-    private static func address(_ text: String) throws -> LocalAddress {
-        for scheme in ["https://", "unixs://"] where text.hasPrefix(scheme) {
-            let address = text.dropFirst(scheme.count)
-            return try LocalAddress(parsing: scheme == "unixs://" ? "unix:\(address)" : "\(address)")
-        }
-        return try LocalAddress(parsing: text)
     }
 }

@@ -1,5 +1,4 @@
 internal import ClusterMesh
-internal import Foundation
 
 /// What `clustermesh serve` prints once it is ready.
 struct ReadyLine {
@@ -23,16 +22,10 @@ struct ReadyLine {
 
     /// For a machine: one JSON object, its fields always in this order.
     var json: String {
-        var fields = [
-            ("event", quoted("ready")), ("name", quoted(name)), ("id", "\(id)"), ("endpoint", quoted(endpoint)),
+        var fields: [(String, JSONValue)] = [
+            ("event", .text("ready")), ("name", .text(name)), ("id", .number(Int64(id))), ("endpoint", .text(endpoint)),
         ]
-        if let localEndpoint { fields.append(("localEndpoint", quoted(localEndpoint))) }
-        return "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
-    }
-
-    private func quoted(_ text: String) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+        if let localEndpoint { fields.append(("localEndpoint", .text(localEndpoint))) }
+        return JSONValue.object(fields).line
     }
 }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import ClusterMesh
-internal import Foundation
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -42,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
             settings = try source.read()
             configuration = try ServeConfiguration(settings)
         } catch {
-            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            StandardOutput.noteLine("Error: \(error)")
             throw ExitCode.validationFailure
         }
         var logger = Logger(label: "clustermesh") { StreamLogHandler.standardError(label: $0) }
@@ -52,8 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let cluster = try ServedCluster(source, settings: settings, logger: logger) { [json] cluster in
             let ready = ReadyLine(cluster)
-            // At once, also into a pipe: somebody waits for it.
-            FileHandle.standardOutput.write(Data(((json ? ready.json : ready.text) + "\n").utf8))
+            StandardOutput.writeLine(json ? ready.json : ready.text)
         }
         var group = ServiceGroupConfiguration(
             services: [.init(service: cluster, successTerminationBehavior: .gracefullyShutdownGroup)],

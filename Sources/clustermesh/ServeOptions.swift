@@ -90,6 +90,11 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The addresses of the cluster's pods, which 'connect' compares; may be given again.", valueName: "cidr"))
+    var podCidr: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "What is logged: trace, debug, info, notice, warning, error or critical (default: info).",
             valueName: "level"))
     var logLevel: String?
@@ -123,6 +128,7 @@ struct ServeOptions: ParsableArguments {
         case .read: read
         case .write: write
         case .allowCacheWrites: allowCacheWrites ? ["true"] : []
+        case .podCIDRs: podCidr
         case .logLevel: one(logLevel)
         }
     }

@@ -26,8 +26,15 @@ import Testing
                 SUBCOMMANDS:
                   version                 Prints the version.
                   certs                   Makes a mesh's authorities and certificates.
+                  connect                 Tells two clusters how to reach each other.
                   serve                   Serves one cluster's state to other clusters.
                   ready                   Says that a cluster's state is complete.
+                  status                  Tells how a cluster's agent and its mirrors of other
+                                          clusters are doing.
+                  get                     Reads keys from any etcd v3 endpoint, a cluster's or
+                                          an etcd's.
+                  watch                   Prints changes of keys of any etcd v3 endpoint as
+                                          they are made.
 
                   See 'clustermesh help <subcommand>' for detailed help.
 

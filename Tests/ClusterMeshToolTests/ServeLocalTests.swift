@@ -17,9 +17,8 @@ import Testing
 
     /// Runs `clustermesh ready` with the certificate of `name`.
     private func ready(_ endpoint: String, as name: String) async throws -> Tool.Result {
-        let client = try TestCertificates.client(name).write(to: served.directory, as: name)
-        return try await Tool().run(
-            "ready", "--endpoint", endpoint, "--cert", client.certificate, "--key", client.key, "--ca", client.roots)
+        let tool = try Tool()
+        return try await tool.run(["ready"] + tool.connection(endpoint, as: name))
     }
 
     @Test func anAgentWritesWhatAnotherClusterReads() async throws {

@@ -23,10 +23,7 @@ struct Tool {
 
     /// As the other ``run(_:)``, with the arguments in an array.
     func run(_ arguments: [String]) async throws -> Result {
-        let process = try ChildProcess(
-            try Executable.ownDirectory + "/clustermesh", arguments, environment: ["COLUMNS": "80"],
-            workingDirectory: directory.path
-        )
+        let process = try begin(arguments)
         let exit = try await process.waitForExit(within: .seconds(30))
         guard case .code(let code) = exit else {
             Issue.record("clustermesh ended by \(exit)")
@@ -36,6 +33,20 @@ struct Tool {
             output: Self.timeless(try process.output), errorOutput: Self.timeless(try process.errorOutput),
             exitCode: code
         )
+    }
+
+    /// Starts it and waits for nothing.
+    func begin(_ arguments: [String]) throws -> ChildProcess {
+        try ChildProcess(
+            try Executable.ownDirectory + "/clustermesh", arguments, environment: ["COLUMNS": "80"],
+            workingDirectory: directory.path
+        )
+    }
+
+    /// The flags that say where to ask, and as the holder of which certificate.
+    func connection(_ endpoint: String, as name: String) throws -> [String] {
+        let files = try TestCertificates.client(name).write(to: directory, as: name)
+        return ["--endpoint", endpoint, "--cert", files.certificate, "--key", files.key, "--ca", files.roots]
     }
 
     private static func timeless(_ text: String) -> String {

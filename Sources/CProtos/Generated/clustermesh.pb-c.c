@@ -187,6 +187,186 @@ void   clustermesh__v1__status_response__free_unpacked
   assert(message->base.descriptor == &clustermesh__v1__status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   clustermesh__v1__span__init
+                     (Clustermesh__V1__Span         *message)
+{
+  static const Clustermesh__V1__Span init_value = CLUSTERMESH__V1__SPAN__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__span__get_packed_size
+                     (const Clustermesh__V1__Span *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__span__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__span__pack
+                     (const Clustermesh__V1__Span *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__span__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__span__pack_to_buffer
+                     (const Clustermesh__V1__Span *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__span__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__Span *
+       clustermesh__v1__span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__Span *)
+     protobuf_c_message_unpack (&clustermesh__v1__span__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__span__free_unpacked
+                     (Clustermesh__V1__Span *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__span__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__followed_status__init
+                     (Clustermesh__V1__FollowedStatus         *message)
+{
+  static const Clustermesh__V1__FollowedStatus init_value = CLUSTERMESH__V1__FOLLOWED_STATUS__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__followed_status__get_packed_size
+                     (const Clustermesh__V1__FollowedStatus *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__followed_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__followed_status__pack
+                     (const Clustermesh__V1__FollowedStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__followed_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__followed_status__pack_to_buffer
+                     (const Clustermesh__V1__FollowedStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__followed_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__FollowedStatus *
+       clustermesh__v1__followed_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__FollowedStatus *)
+     protobuf_c_message_unpack (&clustermesh__v1__followed_status__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__followed_status__free_unpacked
+                     (Clustermesh__V1__FollowedStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__followed_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__peer_fault__init
+                     (Clustermesh__V1__PeerFault         *message)
+{
+  static const Clustermesh__V1__PeerFault init_value = CLUSTERMESH__V1__PEER_FAULT__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__peer_fault__get_packed_size
+                     (const Clustermesh__V1__PeerFault *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_fault__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__peer_fault__pack
+                     (const Clustermesh__V1__PeerFault *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_fault__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__peer_fault__pack_to_buffer
+                     (const Clustermesh__V1__PeerFault *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_fault__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__PeerFault *
+       clustermesh__v1__peer_fault__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__PeerFault *)
+     protobuf_c_message_unpack (&clustermesh__v1__peer_fault__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__peer_fault__free_unpacked
+                     (Clustermesh__V1__PeerFault *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__peer_fault__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__conflicts__init
+                     (Clustermesh__V1__Conflicts         *message)
+{
+  static const Clustermesh__V1__Conflicts init_value = CLUSTERMESH__V1__CONFLICTS__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__conflicts__get_packed_size
+                     (const Clustermesh__V1__Conflicts *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__conflicts__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__conflicts__pack
+                     (const Clustermesh__V1__Conflicts *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__conflicts__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__conflicts__pack_to_buffer
+                     (const Clustermesh__V1__Conflicts *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__conflicts__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__Conflicts *
+       clustermesh__v1__conflicts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__Conflicts *)
+     protobuf_c_message_unpack (&clustermesh__v1__conflicts__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__conflicts__free_unpacked
+                     (Clustermesh__V1__Conflicts *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__conflicts__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   clustermesh__v1__peer_status__init
                      (Clustermesh__V1__PeerStatus         *message)
 {
@@ -230,6 +410,321 @@ void   clustermesh__v1__peer_status__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &clustermesh__v1__peer_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__endpoint_status__init
+                     (Clustermesh__V1__EndpointStatus         *message)
+{
+  static const Clustermesh__V1__EndpointStatus init_value = CLUSTERMESH__V1__ENDPOINT_STATUS__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__endpoint_status__get_packed_size
+                     (const Clustermesh__V1__EndpointStatus *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__endpoint_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__endpoint_status__pack
+                     (const Clustermesh__V1__EndpointStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__endpoint_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__endpoint_status__pack_to_buffer
+                     (const Clustermesh__V1__EndpointStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__endpoint_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__EndpointStatus *
+       clustermesh__v1__endpoint_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__EndpointStatus *)
+     protobuf_c_message_unpack (&clustermesh__v1__endpoint_status__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__endpoint_status__free_unpacked
+                     (Clustermesh__V1__EndpointStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__endpoint_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__kind_status__init
+                     (Clustermesh__V1__KindStatus         *message)
+{
+  static const Clustermesh__V1__KindStatus init_value = CLUSTERMESH__V1__KIND_STATUS__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__kind_status__get_packed_size
+                     (const Clustermesh__V1__KindStatus *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__kind_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__kind_status__pack
+                     (const Clustermesh__V1__KindStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__kind_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__kind_status__pack_to_buffer
+                     (const Clustermesh__V1__KindStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__kind_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__KindStatus *
+       clustermesh__v1__kind_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__KindStatus *)
+     protobuf_c_message_unpack (&clustermesh__v1__kind_status__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__kind_status__free_unpacked
+                     (Clustermesh__V1__KindStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__kind_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__rejections__init
+                     (Clustermesh__V1__Rejections         *message)
+{
+  static const Clustermesh__V1__Rejections init_value = CLUSTERMESH__V1__REJECTIONS__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__rejections__get_packed_size
+                     (const Clustermesh__V1__Rejections *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejections__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__rejections__pack
+                     (const Clustermesh__V1__Rejections *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejections__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__rejections__pack_to_buffer
+                     (const Clustermesh__V1__Rejections *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejections__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__Rejections *
+       clustermesh__v1__rejections__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__Rejections *)
+     protobuf_c_message_unpack (&clustermesh__v1__rejections__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__rejections__free_unpacked
+                     (Clustermesh__V1__Rejections *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__rejections__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__rejection__init
+                     (Clustermesh__V1__Rejection         *message)
+{
+  static const Clustermesh__V1__Rejection init_value = CLUSTERMESH__V1__REJECTION__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__rejection__get_packed_size
+                     (const Clustermesh__V1__Rejection *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejection__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__rejection__pack
+                     (const Clustermesh__V1__Rejection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejection__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__rejection__pack_to_buffer
+                     (const Clustermesh__V1__Rejection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__rejection__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__Rejection *
+       clustermesh__v1__rejection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__Rejection *)
+     protobuf_c_message_unpack (&clustermesh__v1__rejection__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__rejection__free_unpacked
+                     (Clustermesh__V1__Rejection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__rejection__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__budget_use__init
+                     (Clustermesh__V1__BudgetUse         *message)
+{
+  static const Clustermesh__V1__BudgetUse init_value = CLUSTERMESH__V1__BUDGET_USE__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__budget_use__get_packed_size
+                     (const Clustermesh__V1__BudgetUse *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__budget_use__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__budget_use__pack
+                     (const Clustermesh__V1__BudgetUse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__budget_use__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__budget_use__pack_to_buffer
+                     (const Clustermesh__V1__BudgetUse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__budget_use__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__BudgetUse *
+       clustermesh__v1__budget_use__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__BudgetUse *)
+     protobuf_c_message_unpack (&clustermesh__v1__budget_use__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__budget_use__free_unpacked
+                     (Clustermesh__V1__BudgetUse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__budget_use__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__resync__init
+                     (Clustermesh__V1__Resync         *message)
+{
+  static const Clustermesh__V1__Resync init_value = CLUSTERMESH__V1__RESYNC__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__resync__get_packed_size
+                     (const Clustermesh__V1__Resync *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__resync__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__resync__pack
+                     (const Clustermesh__V1__Resync *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__resync__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__resync__pack_to_buffer
+                     (const Clustermesh__V1__Resync *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__resync__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__Resync *
+       clustermesh__v1__resync__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__Resync *)
+     protobuf_c_message_unpack (&clustermesh__v1__resync__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__resync__free_unpacked
+                     (Clustermesh__V1__Resync *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__resync__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   clustermesh__v1__peer_config__init
+                     (Clustermesh__V1__PeerConfig         *message)
+{
+  static const Clustermesh__V1__PeerConfig init_value = CLUSTERMESH__V1__PEER_CONFIG__INIT;
+  *message = init_value;
+}
+size_t clustermesh__v1__peer_config__get_packed_size
+                     (const Clustermesh__V1__PeerConfig *message)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_config__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t clustermesh__v1__peer_config__pack
+                     (const Clustermesh__V1__PeerConfig *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_config__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t clustermesh__v1__peer_config__pack_to_buffer
+                     (const Clustermesh__V1__PeerConfig *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &clustermesh__v1__peer_config__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Clustermesh__V1__PeerConfig *
+       clustermesh__v1__peer_config__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Clustermesh__V1__PeerConfig *)
+     protobuf_c_message_unpack (&clustermesh__v1__peer_config__descriptor,
+                                allocator, len, data);
+}
+void   clustermesh__v1__peer_config__free_unpacked
+                     (Clustermesh__V1__PeerConfig *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &clustermesh__v1__peer_config__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 #define clustermesh__v1__ready_request__field_descriptors NULL
@@ -306,7 +801,7 @@ const ProtobufCMessageDescriptor clustermesh__v1__status_request__descriptor =
   (ProtobufCMessageInit) clustermesh__v1__status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor clustermesh__v1__status_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor clustermesh__v1__status_response__field_descriptors[11] =
 {
   {
     "cluster",
@@ -380,19 +875,84 @@ static const ProtobufCFieldDescriptor clustermesh__v1__status_response__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "certificate_expires",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__StatusResponse, certificate_expires),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rejected_local_records",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__StatusResponse, rejected_local_records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "followed",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__StatusResponse, followed),
+    &clustermesh__v1__followed_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "peer_faults",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Clustermesh__V1__StatusResponse, n_peer_faults),
+    offsetof(Clustermesh__V1__StatusResponse, peer_faults),
+    &clustermesh__v1__peer_fault__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conflicts",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__StatusResponse, conflicts),
+    &clustermesh__v1__conflicts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned clustermesh__v1__status_response__field_indices_by_name[] = {
+  6,   /* field[6] = certificate_expires */
   0,   /* field[0] = cluster */
   1,   /* field[1] = cluster_id */
+  10,   /* field[10] = conflicts */
+  8,   /* field[8] = followed */
   2,   /* field[2] = initial_state_complete */
+  9,   /* field[9] = peer_faults */
   5,   /* field[5] = peers */
+  7,   /* field[7] = rejected_local_records */
   4,   /* field[4] = revision */
   3,   /* field[3] = store_id */
 };
 static const ProtobufCIntRange clustermesh__v1__status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor clustermesh__v1__status_response__descriptor =
 {
@@ -402,14 +962,296 @@ const ProtobufCMessageDescriptor clustermesh__v1__status_response__descriptor =
   "Clustermesh__V1__StatusResponse",
   "clustermesh.v1",
   sizeof(Clustermesh__V1__StatusResponse),
-  6,
+  11,
   clustermesh__v1__status_response__field_descriptors,
   clustermesh__v1__status_response__field_indices_by_name,
   1,  clustermesh__v1__status_response__number_ranges,
   (ProtobufCMessageInit) clustermesh__v1__status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descriptors[5] =
+static const ProtobufCFieldDescriptor clustermesh__v1__span__field_descriptors[1] =
+{
+  {
+    "milliseconds",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Span, milliseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__span__field_indices_by_name[] = {
+  0,   /* field[0] = milliseconds */
+};
+static const ProtobufCIntRange clustermesh__v1__span__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__span__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Span",
+  "Span",
+  "Clustermesh__V1__Span",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__Span),
+  1,
+  clustermesh__v1__span__field_descriptors,
+  clustermesh__v1__span__field_indices_by_name,
+  1,  clustermesh__v1__span__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__span__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__followed_status__field_descriptors[5] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__FollowedStatus, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "since_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__FollowedStatus, since_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "endpoint",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__FollowedStatus, endpoint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "staleness",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__FollowedStatus, staleness),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_error",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__FollowedStatus, last_error),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__followed_status__field_indices_by_name[] = {
+  2,   /* field[2] = endpoint */
+  4,   /* field[4] = last_error */
+  1,   /* field[1] = since_ms */
+  3,   /* field[3] = staleness */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange clustermesh__v1__followed_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__followed_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.FollowedStatus",
+  "FollowedStatus",
+  "Clustermesh__V1__FollowedStatus",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__FollowedStatus),
+  5,
+  clustermesh__v1__followed_status__field_descriptors,
+  clustermesh__v1__followed_status__field_indices_by_name,
+  1,  clustermesh__v1__followed_status__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__followed_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__peer_fault__field_descriptors[5] =
+{
+  {
+    "file",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerFault, file),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "line",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerFault, line),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerFault, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerFault, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "harmless",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerFault, harmless),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__peer_fault__field_indices_by_name[] = {
+  0,   /* field[0] = file */
+  4,   /* field[4] = harmless */
+  2,   /* field[2] = key */
+  1,   /* field[1] = line */
+  3,   /* field[3] = message */
+};
+static const ProtobufCIntRange clustermesh__v1__peer_fault__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__peer_fault__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.PeerFault",
+  "PeerFault",
+  "Clustermesh__V1__PeerFault",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__PeerFault),
+  5,
+  clustermesh__v1__peer_fault__field_descriptors,
+  clustermesh__v1__peer_fault__field_indices_by_name,
+  1,  clustermesh__v1__peer_fault__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__peer_fault__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__conflicts__field_descriptors[3] =
+{
+  {
+    "addresses",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Conflicts, addresses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pod_cidrs",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Conflicts, pod_cidrs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "examples",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Clustermesh__V1__Conflicts, n_examples),
+    offsetof(Clustermesh__V1__Conflicts, examples),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__conflicts__field_indices_by_name[] = {
+  0,   /* field[0] = addresses */
+  2,   /* field[2] = examples */
+  1,   /* field[1] = pod_cidrs */
+};
+static const ProtobufCIntRange clustermesh__v1__conflicts__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__conflicts__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Conflicts",
+  "Conflicts",
+  "Clustermesh__V1__Conflicts",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__Conflicts),
+  3,
+  clustermesh__v1__conflicts__field_descriptors,
+  clustermesh__v1__conflicts__field_indices_by_name,
+  1,  clustermesh__v1__conflicts__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__conflicts__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descriptors[29] =
 {
   {
     "cluster",
@@ -471,18 +1313,330 @@ static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "since_ms",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, since_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "staleness",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, staleness),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_attempt",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, next_attempt),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failures",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, failures),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_failure",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, last_failure),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connections",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "synchronisations",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, synchronisations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "endpoint",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, endpoint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "endpoints",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Clustermesh__V1__PeerStatus, n_endpoints),
+    offsetof(Clustermesh__V1__PeerStatus, endpoints),
+    &clustermesh__v1__endpoint_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_id",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, store_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_revision",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, store_revision),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lag_ms",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, lag_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "heartbeat_age",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, heartbeat_age),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kinds",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Clustermesh__V1__PeerStatus, n_kinds),
+    offsetof(Clustermesh__V1__PeerStatus, kinds),
+    &clustermesh__v1__kind_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outdated",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, outdated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rejections",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, rejections),
+    &clustermesh__v1__rejections__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "budget",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, budget),
+    &clustermesh__v1__budget_use__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resyncs",
+    24,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Clustermesh__V1__PeerStatus, n_resyncs),
+    offsetof(Clustermesh__V1__PeerStatus, resyncs),
+    &clustermesh__v1__resync__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "throttled_ms",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, throttled_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "server_certificate_expires",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, server_certificate_expires),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "client_certificate_expires",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, client_certificate_expires),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "config",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, config),
+    &clustermesh__v1__peer_config__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unsupported",
+    29,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Clustermesh__V1__PeerStatus, n_unsupported),
+    offsetof(Clustermesh__V1__PeerStatus, unsupported),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned clustermesh__v1__peer_status__field_indices_by_name[] = {
+  22,   /* field[22] = budget */
+  26,   /* field[26] = client_certificate_expires */
   0,   /* field[0] = cluster */
+  27,   /* field[27] = config */
+  11,   /* field[11] = connections */
   2,   /* field[2] = current */
+  13,   /* field[13] = endpoint */
+  14,   /* field[14] = endpoints */
+  9,   /* field[9] = failures */
+  18,   /* field[18] = heartbeat_age */
+  5,   /* field[5] = id */
+  19,   /* field[19] = kinds */
+  17,   /* field[17] = lag_ms */
   4,   /* field[4] = last_error */
+  10,   /* field[10] = last_failure */
+  8,   /* field[8] = next_attempt */
+  20,   /* field[20] = outdated */
+  21,   /* field[21] = rejections */
+  23,   /* field[23] = resyncs */
   3,   /* field[3] = revision */
+  25,   /* field[25] = server_certificate_expires */
+  6,   /* field[6] = since_ms */
+  7,   /* field[7] = staleness */
   1,   /* field[1] = state */
+  15,   /* field[15] = store_id */
+  16,   /* field[16] = store_revision */
+  12,   /* field[12] = synchronisations */
+  24,   /* field[24] = throttled_ms */
+  28,   /* field[28] = unsupported */
 };
 static const ProtobufCIntRange clustermesh__v1__peer_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor clustermesh__v1__peer_status__descriptor =
 {
@@ -492,10 +1646,566 @@ const ProtobufCMessageDescriptor clustermesh__v1__peer_status__descriptor =
   "Clustermesh__V1__PeerStatus",
   "clustermesh.v1",
   sizeof(Clustermesh__V1__PeerStatus),
-  5,
+  29,
   clustermesh__v1__peer_status__field_descriptors,
   clustermesh__v1__peer_status__field_indices_by_name,
   1,  clustermesh__v1__peer_status__number_ranges,
   (ProtobufCMessageInit) clustermesh__v1__peer_status__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__endpoint_status__field_descriptors[4] =
+{
+  {
+    "url",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__EndpointStatus, url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__EndpointStatus, attempts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_attempt",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__EndpointStatus, last_attempt),
+    &clustermesh__v1__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_error",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__EndpointStatus, last_error),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__endpoint_status__field_indices_by_name[] = {
+  1,   /* field[1] = attempts */
+  2,   /* field[2] = last_attempt */
+  3,   /* field[3] = last_error */
+  0,   /* field[0] = url */
+};
+static const ProtobufCIntRange clustermesh__v1__endpoint_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__endpoint_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.EndpointStatus",
+  "EndpointStatus",
+  "Clustermesh__V1__EndpointStatus",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__EndpointStatus),
+  4,
+  clustermesh__v1__endpoint_status__field_descriptors,
+  clustermesh__v1__endpoint_status__field_indices_by_name,
+  1,  clustermesh__v1__endpoint_status__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__endpoint_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__kind_status__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__KindStatus, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "followed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__KindStatus, followed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "synced",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__KindStatus, synced),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__KindStatus, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__kind_status__field_indices_by_name[] = {
+  3,   /* field[3] = count */
+  1,   /* field[1] = followed */
+  0,   /* field[0] = name */
+  2,   /* field[2] = synced */
+};
+static const ProtobufCIntRange clustermesh__v1__kind_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__kind_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.KindStatus",
+  "KindStatus",
+  "Clustermesh__V1__KindStatus",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__KindStatus),
+  4,
+  clustermesh__v1__kind_status__field_descriptors,
+  clustermesh__v1__kind_status__field_indices_by_name,
+  1,  clustermesh__v1__kind_status__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__kind_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__rejections__field_descriptors[3] =
+{
+  {
+    "total",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Rejections, total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "current",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Rejections, current),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "examples",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Clustermesh__V1__Rejections, n_examples),
+    offsetof(Clustermesh__V1__Rejections, examples),
+    &clustermesh__v1__rejection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__rejections__field_indices_by_name[] = {
+  1,   /* field[1] = current */
+  2,   /* field[2] = examples */
+  0,   /* field[0] = total */
+};
+static const ProtobufCIntRange clustermesh__v1__rejections__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__rejections__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Rejections",
+  "Rejections",
+  "Clustermesh__V1__Rejections",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__Rejections),
+  3,
+  clustermesh__v1__rejections__field_descriptors,
+  clustermesh__v1__rejections__field_indices_by_name,
+  1,  clustermesh__v1__rejections__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__rejections__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__rejection__field_descriptors[3] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Rejection, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Rejection, revision),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Rejection, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__rejection__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  2,   /* field[2] = reason */
+  1,   /* field[1] = revision */
+};
+static const ProtobufCIntRange clustermesh__v1__rejection__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__rejection__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Rejection",
+  "Rejection",
+  "Clustermesh__V1__Rejection",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__Rejection),
+  3,
+  clustermesh__v1__rejection__field_descriptors,
+  clustermesh__v1__rejection__field_indices_by_name,
+  1,  clustermesh__v1__rejection__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__rejection__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__budget_use__field_descriptors[5] =
+{
+  {
+    "keys",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__BudgetUse, keys),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_keys",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__BudgetUse, maximum_keys),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__BudgetUse, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_bytes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__BudgetUse, maximum_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refusals",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__BudgetUse, refusals),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__budget_use__field_indices_by_name[] = {
+  2,   /* field[2] = bytes */
+  0,   /* field[0] = keys */
+  3,   /* field[3] = maximum_bytes */
+  1,   /* field[1] = maximum_keys */
+  4,   /* field[4] = refusals */
+};
+static const ProtobufCIntRange clustermesh__v1__budget_use__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__budget_use__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.BudgetUse",
+  "BudgetUse",
+  "Clustermesh__V1__BudgetUse",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__BudgetUse),
+  5,
+  clustermesh__v1__budget_use__field_descriptors,
+  clustermesh__v1__budget_use__field_indices_by_name,
+  1,  clustermesh__v1__budget_use__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__budget_use__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__resync__field_descriptors[2] =
+{
+  {
+    "cause",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Resync, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__Resync, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__resync__field_indices_by_name[] = {
+  0,   /* field[0] = cause */
+  1,   /* field[1] = count */
+};
+static const ProtobufCIntRange clustermesh__v1__resync__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__resync__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Resync",
+  "Resync",
+  "Clustermesh__V1__Resync",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__Resync),
+  2,
+  clustermesh__v1__resync__field_descriptors,
+  clustermesh__v1__resync__field_indices_by_name,
+  1,  clustermesh__v1__resync__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__resync__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor clustermesh__v1__peer_config__field_descriptors[6] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cached",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, cached),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "canaries",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, canaries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_clusters",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, maximum_clusters),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service_exports",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, service_exports),
+    &clustermesh__v1__answer__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "endpoint_slices",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerConfig, endpoint_slices),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned clustermesh__v1__peer_config__field_indices_by_name[] = {
+  1,   /* field[1] = cached */
+  2,   /* field[2] = canaries */
+  5,   /* field[5] = endpoint_slices */
+  0,   /* field[0] = id */
+  3,   /* field[3] = maximum_clusters */
+  4,   /* field[4] = service_exports */
+};
+static const ProtobufCIntRange clustermesh__v1__peer_config__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor clustermesh__v1__peer_config__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.PeerConfig",
+  "PeerConfig",
+  "Clustermesh__V1__PeerConfig",
+  "clustermesh.v1",
+  sizeof(Clustermesh__V1__PeerConfig),
+  6,
+  clustermesh__v1__peer_config__field_descriptors,
+  clustermesh__v1__peer_config__field_indices_by_name,
+  1,  clustermesh__v1__peer_config__number_ranges,
+  (ProtobufCMessageInit) clustermesh__v1__peer_config__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue clustermesh__v1__answer__enum_values_by_number[3] =
+{
+  { "UNKNOWN", "CLUSTERMESH__V1__ANSWER__UNKNOWN", 0 },
+  { "NO", "CLUSTERMESH__V1__ANSWER__NO", 1 },
+  { "YES", "CLUSTERMESH__V1__ANSWER__YES", 2 },
+};
+static const ProtobufCIntRange clustermesh__v1__answer__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex clustermesh__v1__answer__enum_values_by_name[3] =
+{
+  { "NO", 1 },
+  { "UNKNOWN", 0 },
+  { "YES", 2 },
+};
+const ProtobufCEnumDescriptor clustermesh__v1__answer__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "clustermesh.v1.Answer",
+  "Answer",
+  "Clustermesh__V1__Answer",
+  "clustermesh.v1",
+  3,
+  clustermesh__v1__answer__enum_values_by_number,
+  3,
+  clustermesh__v1__answer__enum_values_by_name,
+  1,
+  clustermesh__v1__answer__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

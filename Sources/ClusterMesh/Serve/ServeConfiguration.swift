@@ -55,6 +55,8 @@ public struct ServeConfiguration: Sendable {
     public var writers: [AccessRole.Match]
     /// Whether the local listener takes what is cached of other clusters.
     public var allowsCacheWrites: Bool
+    /// The addresses of the cluster's pods, for whoever connects it with another one.
+    public var podCIDRs: [IPPrefix]
     /// The least important messages that are logged.
     public var logLevel: Logger.Level
 
@@ -107,6 +109,7 @@ public struct ServeConfiguration: Sendable {
             guard let isAllowed = Bool(text) else { throw SettingFault("'\(text)' is neither true nor false") }
             return isAllowed
         }
+        podCIDRs = try reader.values(.podCIDRs) { try IPPrefix($0) }
         logLevel = try reader.value(.logLevel, default: .info) { text in
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

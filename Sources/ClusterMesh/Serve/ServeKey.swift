@@ -39,6 +39,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     case write
     /// Whether the local listener takes what a cluster caches of others: `true` or `false`. Default `false`.
     case allowCacheWrites = "allow-cache-writes"
+    /// The addresses of the cluster's pods, as CIDRs: `clustermesh connect` compares them.
+    case podCIDRs = "pod-cidr"
     /// The least important messages that are logged: `trace`, `debug`, `info`, `notice`, `warning`, `error` or
     /// `critical`. Default `info`.
     case logLevel = "log-level"
@@ -46,7 +48,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     /// Whether it can have several values: a list in the file, a flag given again.
     public var isList: Bool {
         switch self {
-        case .advertise, .revoke, .follow, .read, .write: true
+        case .advertise, .revoke, .follow, .read, .write, .podCIDRs: true
         case .name, .id, .maximumClusters, .listen, .certificate, .key, .authorities, .revocationLists, .state,
             .localListen, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
             false
@@ -61,7 +63,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
             .followAuthorities:
             true
         case .name, .id, .maximumClusters, .listen, .advertise, .revoke, .localListen, .follow, .read, .write,
-            .allowCacheWrites, .logLevel:
+            .allowCacheWrites, .podCIDRs, .logLevel:
             false
         }
     }
@@ -72,7 +74,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         case .revoke, .read, .write: true
         case .name, .id, .maximumClusters, .listen, .advertise, .certificate, .key, .authorities, .revocationLists,
             .state, .localListen, .follow, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites,
-            .logLevel:
+            .podCIDRs, .logLevel:
             false
         }
     }

@@ -19,11 +19,28 @@ typedef struct Clustermesh__V1__ReadyRequest Clustermesh__V1__ReadyRequest;
 typedef struct Clustermesh__V1__ReadyResponse Clustermesh__V1__ReadyResponse;
 typedef struct Clustermesh__V1__StatusRequest Clustermesh__V1__StatusRequest;
 typedef struct Clustermesh__V1__StatusResponse Clustermesh__V1__StatusResponse;
+typedef struct Clustermesh__V1__Span Clustermesh__V1__Span;
+typedef struct Clustermesh__V1__FollowedStatus Clustermesh__V1__FollowedStatus;
+typedef struct Clustermesh__V1__PeerFault Clustermesh__V1__PeerFault;
+typedef struct Clustermesh__V1__Conflicts Clustermesh__V1__Conflicts;
 typedef struct Clustermesh__V1__PeerStatus Clustermesh__V1__PeerStatus;
+typedef struct Clustermesh__V1__EndpointStatus Clustermesh__V1__EndpointStatus;
+typedef struct Clustermesh__V1__KindStatus Clustermesh__V1__KindStatus;
+typedef struct Clustermesh__V1__Rejections Clustermesh__V1__Rejections;
+typedef struct Clustermesh__V1__Rejection Clustermesh__V1__Rejection;
+typedef struct Clustermesh__V1__BudgetUse Clustermesh__V1__BudgetUse;
+typedef struct Clustermesh__V1__Resync Clustermesh__V1__Resync;
+typedef struct Clustermesh__V1__PeerConfig Clustermesh__V1__PeerConfig;
 
 
 /* --- enums --- */
 
+typedef enum _Clustermesh__V1__Answer {
+  CLUSTERMESH__V1__ANSWER__UNKNOWN = 0,
+  CLUSTERMESH__V1__ANSWER__NO = 1,
+  CLUSTERMESH__V1__ANSWER__YES = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTERMESH__V1__ANSWER)
+} Clustermesh__V1__Answer;
 
 /* --- messages --- */
 
@@ -62,7 +79,10 @@ struct  Clustermesh__V1__StatusRequest
 
 
 /*
- * `store_id` is the store's cluster_id in etcd's headers.
+ * `store_id` is the store's cluster_id in etcd's headers. `followed` is there for an agent that shows an etcd's state.
+ * Everywhere: what ends in `_ms` is a number of milliseconds; what ends in `_expires` is when a certificate ends, in
+ * seconds since 1970, and 0 where that is not known; an empty text or a missing message means that there is nothing to
+ * tell.
  */
 struct  Clustermesh__V1__StatusResponse
 {
@@ -74,14 +94,83 @@ struct  Clustermesh__V1__StatusResponse
   int64_t revision;
   size_t n_peers;
   Clustermesh__V1__PeerStatus **peers;
+  int64_t certificate_expires;
+  int64_t rejected_local_records;
+  Clustermesh__V1__FollowedStatus *followed;
+  size_t n_peer_faults;
+  Clustermesh__V1__PeerFault **peer_faults;
+  Clustermesh__V1__Conflicts *conflicts;
 };
 #define CLUSTERMESH__V1__STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0,NULL, NULL }
 
 
 /*
- * How the mirror of one other cluster is doing. `state` is a word; `last_error` is empty where there was none.
+ * A time that may be missing.
+ */
+struct  Clustermesh__V1__Span
+{
+  ProtobufCMessage base;
+  int64_t milliseconds;
+};
+#define CLUSTERMESH__V1__SPAN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__span__descriptor) \
+    , 0 }
+
+
+struct  Clustermesh__V1__FollowedStatus
+{
+  ProtobufCMessage base;
+  char *state;
+  int64_t since_ms;
+  char *endpoint;
+  Clustermesh__V1__Span *staleness;
+  char *last_error;
+};
+#define CLUSTERMESH__V1__FOLLOWED_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__followed_status__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What is wrong with a peer's file. `line` counts from 1 and is 0 where the whole file is meant; `harmless` if all peers
+ * are nevertheless as they should be.
+ */
+struct  Clustermesh__V1__PeerFault
+{
+  ProtobufCMessage base;
+  char *file;
+  int64_t line;
+  char *key;
+  char *message;
+  protobuf_c_boolean harmless;
+};
+#define CLUSTERMESH__V1__PEER_FAULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__peer_fault__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * What several clusters claim: how many prefixes of addresses, how many pairs of pods' ranges, and the first in words.
+ */
+struct  Clustermesh__V1__Conflicts
+{
+  ProtobufCMessage base;
+  int64_t addresses;
+  int64_t pod_cidrs;
+  size_t n_examples;
+  char **examples;
+};
+#define CLUSTERMESH__V1__CONFLICTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__conflicts__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+/*
+ * How the mirror of one other cluster is doing. `state` is a word; `id` is 0 while it is not known. `staleness` is
+ * missing if what is held was never current; `next_attempt` is in how long, `last_failure` and `heartbeat_age` how long
+ * ago. `revision` is what is applied, `store_revision` what the other cluster told of.
  */
 struct  Clustermesh__V1__PeerStatus
 {
@@ -91,10 +180,129 @@ struct  Clustermesh__V1__PeerStatus
   protobuf_c_boolean current;
   int64_t revision;
   char *last_error;
+  uint32_t id;
+  int64_t since_ms;
+  Clustermesh__V1__Span *staleness;
+  Clustermesh__V1__Span *next_attempt;
+  int64_t failures;
+  Clustermesh__V1__Span *last_failure;
+  int64_t connections;
+  int64_t synchronisations;
+  char *endpoint;
+  size_t n_endpoints;
+  Clustermesh__V1__EndpointStatus **endpoints;
+  uint64_t store_id;
+  int64_t store_revision;
+  int64_t lag_ms;
+  Clustermesh__V1__Span *heartbeat_age;
+  size_t n_kinds;
+  Clustermesh__V1__KindStatus **kinds;
+  int64_t outdated;
+  Clustermesh__V1__Rejections *rejections;
+  Clustermesh__V1__BudgetUse *budget;
+  size_t n_resyncs;
+  Clustermesh__V1__Resync **resyncs;
+  int64_t throttled_ms;
+  int64_t server_certificate_expires;
+  int64_t client_certificate_expires;
+  Clustermesh__V1__PeerConfig *config;
+  size_t n_unsupported;
+  char **unsupported;
 };
 #define CLUSTERMESH__V1__PEER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__peer_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, 0, NULL, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, NULL, 0,NULL, 0, NULL, NULL, 0,NULL, 0, 0, 0, NULL, 0,NULL }
+
+
+struct  Clustermesh__V1__EndpointStatus
+{
+  ProtobufCMessage base;
+  char *url;
+  int64_t attempts;
+  Clustermesh__V1__Span *last_attempt;
+  char *last_error;
+};
+#define CLUSTERMESH__V1__ENDPOINT_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__endpoint_status__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Clustermesh__V1__KindStatus
+{
+  ProtobufCMessage base;
+  char *name;
+  protobuf_c_boolean followed;
+  protobuf_c_boolean synced;
+  int64_t count;
+};
+#define CLUSTERMESH__V1__KIND_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__kind_status__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0 }
+
+
+struct  Clustermesh__V1__Rejections
+{
+  ProtobufCMessage base;
+  int64_t total;
+  int64_t current;
+  size_t n_examples;
+  Clustermesh__V1__Rejection **examples;
+};
+#define CLUSTERMESH__V1__REJECTIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__rejections__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+struct  Clustermesh__V1__Rejection
+{
+  ProtobufCMessage base;
+  char *key;
+  int64_t revision;
+  char *reason;
+};
+#define CLUSTERMESH__V1__REJECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__rejection__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Clustermesh__V1__BudgetUse
+{
+  ProtobufCMessage base;
+  int64_t keys;
+  int64_t maximum_keys;
+  int64_t bytes;
+  int64_t maximum_bytes;
+  int64_t refusals;
+};
+#define CLUSTERMESH__V1__BUDGET_USE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__budget_use__descriptor) \
+    , 0, 0, 0, 0, 0 }
+
+
+struct  Clustermesh__V1__Resync
+{
+  ProtobufCMessage base;
+  char *cause;
+  int64_t count;
+};
+#define CLUSTERMESH__V1__RESYNC__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__resync__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Clustermesh__V1__PeerConfig
+{
+  ProtobufCMessage base;
+  uint32_t id;
+  protobuf_c_boolean cached;
+  protobuf_c_boolean canaries;
+  uint32_t maximum_clusters;
+  Clustermesh__V1__Answer service_exports;
+  char *endpoint_slices;
+};
+#define CLUSTERMESH__V1__PEER_CONFIG__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__peer_config__descriptor) \
+    , 0, 0, 0, 0, CLUSTERMESH__V1__ANSWER__UNKNOWN, (char *)protobuf_c_empty_string }
 
 
 /* Clustermesh__V1__ReadyRequest methods */
@@ -173,6 +381,82 @@ Clustermesh__V1__StatusResponse *
 void   clustermesh__v1__status_response__free_unpacked
                      (Clustermesh__V1__StatusResponse *message,
                       ProtobufCAllocator *allocator);
+/* Clustermesh__V1__Span methods */
+void   clustermesh__v1__span__init
+                     (Clustermesh__V1__Span         *message);
+size_t clustermesh__v1__span__get_packed_size
+                     (const Clustermesh__V1__Span   *message);
+size_t clustermesh__v1__span__pack
+                     (const Clustermesh__V1__Span   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__span__pack_to_buffer
+                     (const Clustermesh__V1__Span   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__Span *
+       clustermesh__v1__span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__span__free_unpacked
+                     (Clustermesh__V1__Span *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__FollowedStatus methods */
+void   clustermesh__v1__followed_status__init
+                     (Clustermesh__V1__FollowedStatus         *message);
+size_t clustermesh__v1__followed_status__get_packed_size
+                     (const Clustermesh__V1__FollowedStatus   *message);
+size_t clustermesh__v1__followed_status__pack
+                     (const Clustermesh__V1__FollowedStatus   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__followed_status__pack_to_buffer
+                     (const Clustermesh__V1__FollowedStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__FollowedStatus *
+       clustermesh__v1__followed_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__followed_status__free_unpacked
+                     (Clustermesh__V1__FollowedStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__PeerFault methods */
+void   clustermesh__v1__peer_fault__init
+                     (Clustermesh__V1__PeerFault         *message);
+size_t clustermesh__v1__peer_fault__get_packed_size
+                     (const Clustermesh__V1__PeerFault   *message);
+size_t clustermesh__v1__peer_fault__pack
+                     (const Clustermesh__V1__PeerFault   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__peer_fault__pack_to_buffer
+                     (const Clustermesh__V1__PeerFault   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__PeerFault *
+       clustermesh__v1__peer_fault__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__peer_fault__free_unpacked
+                     (Clustermesh__V1__PeerFault *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__Conflicts methods */
+void   clustermesh__v1__conflicts__init
+                     (Clustermesh__V1__Conflicts         *message);
+size_t clustermesh__v1__conflicts__get_packed_size
+                     (const Clustermesh__V1__Conflicts   *message);
+size_t clustermesh__v1__conflicts__pack
+                     (const Clustermesh__V1__Conflicts   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__conflicts__pack_to_buffer
+                     (const Clustermesh__V1__Conflicts   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__Conflicts *
+       clustermesh__v1__conflicts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__conflicts__free_unpacked
+                     (Clustermesh__V1__Conflicts *message,
+                      ProtobufCAllocator *allocator);
 /* Clustermesh__V1__PeerStatus methods */
 void   clustermesh__v1__peer_status__init
                      (Clustermesh__V1__PeerStatus         *message);
@@ -192,6 +476,139 @@ Clustermesh__V1__PeerStatus *
 void   clustermesh__v1__peer_status__free_unpacked
                      (Clustermesh__V1__PeerStatus *message,
                       ProtobufCAllocator *allocator);
+/* Clustermesh__V1__EndpointStatus methods */
+void   clustermesh__v1__endpoint_status__init
+                     (Clustermesh__V1__EndpointStatus         *message);
+size_t clustermesh__v1__endpoint_status__get_packed_size
+                     (const Clustermesh__V1__EndpointStatus   *message);
+size_t clustermesh__v1__endpoint_status__pack
+                     (const Clustermesh__V1__EndpointStatus   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__endpoint_status__pack_to_buffer
+                     (const Clustermesh__V1__EndpointStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__EndpointStatus *
+       clustermesh__v1__endpoint_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__endpoint_status__free_unpacked
+                     (Clustermesh__V1__EndpointStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__KindStatus methods */
+void   clustermesh__v1__kind_status__init
+                     (Clustermesh__V1__KindStatus         *message);
+size_t clustermesh__v1__kind_status__get_packed_size
+                     (const Clustermesh__V1__KindStatus   *message);
+size_t clustermesh__v1__kind_status__pack
+                     (const Clustermesh__V1__KindStatus   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__kind_status__pack_to_buffer
+                     (const Clustermesh__V1__KindStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__KindStatus *
+       clustermesh__v1__kind_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__kind_status__free_unpacked
+                     (Clustermesh__V1__KindStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__Rejections methods */
+void   clustermesh__v1__rejections__init
+                     (Clustermesh__V1__Rejections         *message);
+size_t clustermesh__v1__rejections__get_packed_size
+                     (const Clustermesh__V1__Rejections   *message);
+size_t clustermesh__v1__rejections__pack
+                     (const Clustermesh__V1__Rejections   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__rejections__pack_to_buffer
+                     (const Clustermesh__V1__Rejections   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__Rejections *
+       clustermesh__v1__rejections__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__rejections__free_unpacked
+                     (Clustermesh__V1__Rejections *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__Rejection methods */
+void   clustermesh__v1__rejection__init
+                     (Clustermesh__V1__Rejection         *message);
+size_t clustermesh__v1__rejection__get_packed_size
+                     (const Clustermesh__V1__Rejection   *message);
+size_t clustermesh__v1__rejection__pack
+                     (const Clustermesh__V1__Rejection   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__rejection__pack_to_buffer
+                     (const Clustermesh__V1__Rejection   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__Rejection *
+       clustermesh__v1__rejection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__rejection__free_unpacked
+                     (Clustermesh__V1__Rejection *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__BudgetUse methods */
+void   clustermesh__v1__budget_use__init
+                     (Clustermesh__V1__BudgetUse         *message);
+size_t clustermesh__v1__budget_use__get_packed_size
+                     (const Clustermesh__V1__BudgetUse   *message);
+size_t clustermesh__v1__budget_use__pack
+                     (const Clustermesh__V1__BudgetUse   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__budget_use__pack_to_buffer
+                     (const Clustermesh__V1__BudgetUse   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__BudgetUse *
+       clustermesh__v1__budget_use__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__budget_use__free_unpacked
+                     (Clustermesh__V1__BudgetUse *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__Resync methods */
+void   clustermesh__v1__resync__init
+                     (Clustermesh__V1__Resync         *message);
+size_t clustermesh__v1__resync__get_packed_size
+                     (const Clustermesh__V1__Resync   *message);
+size_t clustermesh__v1__resync__pack
+                     (const Clustermesh__V1__Resync   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__resync__pack_to_buffer
+                     (const Clustermesh__V1__Resync   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__Resync *
+       clustermesh__v1__resync__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__resync__free_unpacked
+                     (Clustermesh__V1__Resync *message,
+                      ProtobufCAllocator *allocator);
+/* Clustermesh__V1__PeerConfig methods */
+void   clustermesh__v1__peer_config__init
+                     (Clustermesh__V1__PeerConfig         *message);
+size_t clustermesh__v1__peer_config__get_packed_size
+                     (const Clustermesh__V1__PeerConfig   *message);
+size_t clustermesh__v1__peer_config__pack
+                     (const Clustermesh__V1__PeerConfig   *message,
+                      uint8_t             *out);
+size_t clustermesh__v1__peer_config__pack_to_buffer
+                     (const Clustermesh__V1__PeerConfig   *message,
+                      ProtobufCBuffer     *buffer);
+Clustermesh__V1__PeerConfig *
+       clustermesh__v1__peer_config__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   clustermesh__v1__peer_config__free_unpacked
+                     (Clustermesh__V1__PeerConfig *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Clustermesh__V1__ReadyRequest_Closure)
@@ -206,8 +623,41 @@ typedef void (*Clustermesh__V1__StatusRequest_Closure)
 typedef void (*Clustermesh__V1__StatusResponse_Closure)
                  (const Clustermesh__V1__StatusResponse *message,
                   void *closure_data);
+typedef void (*Clustermesh__V1__Span_Closure)
+                 (const Clustermesh__V1__Span *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__FollowedStatus_Closure)
+                 (const Clustermesh__V1__FollowedStatus *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__PeerFault_Closure)
+                 (const Clustermesh__V1__PeerFault *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__Conflicts_Closure)
+                 (const Clustermesh__V1__Conflicts *message,
+                  void *closure_data);
 typedef void (*Clustermesh__V1__PeerStatus_Closure)
                  (const Clustermesh__V1__PeerStatus *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__EndpointStatus_Closure)
+                 (const Clustermesh__V1__EndpointStatus *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__KindStatus_Closure)
+                 (const Clustermesh__V1__KindStatus *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__Rejections_Closure)
+                 (const Clustermesh__V1__Rejections *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__Rejection_Closure)
+                 (const Clustermesh__V1__Rejection *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__BudgetUse_Closure)
+                 (const Clustermesh__V1__BudgetUse *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__Resync_Closure)
+                 (const Clustermesh__V1__Resync *message,
+                  void *closure_data);
+typedef void (*Clustermesh__V1__PeerConfig_Closure)
+                 (const Clustermesh__V1__PeerConfig *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -215,11 +665,23 @@ typedef void (*Clustermesh__V1__PeerStatus_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    clustermesh__v1__answer__descriptor;
 extern const ProtobufCMessageDescriptor clustermesh__v1__ready_request__descriptor;
 extern const ProtobufCMessageDescriptor clustermesh__v1__ready_response__descriptor;
 extern const ProtobufCMessageDescriptor clustermesh__v1__status_request__descriptor;
 extern const ProtobufCMessageDescriptor clustermesh__v1__status_response__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__span__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__followed_status__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__peer_fault__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__conflicts__descriptor;
 extern const ProtobufCMessageDescriptor clustermesh__v1__peer_status__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__endpoint_status__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__kind_status__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__rejections__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__rejection__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__budget_use__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__resync__descriptor;
+extern const ProtobufCMessageDescriptor clustermesh__v1__peer_config__descriptor;
 
 PROTOBUF_C__END_DECLS
 
