@@ -53,7 +53,12 @@ let package = Package(
         ),
         // Starts servers, drives them all with the same client, and compares them.
         program(
-            "mesh-bench", ["BenchmarkSupport", engines, argumentParser, logging, unixSignals], settings: testable),
+            "mesh-bench",
+            ["BenchmarkSupport", engines, product, benchmarking, argumentParser, logging, unixSignals],
+            settings: testable
+        ),
+        // A peer that floods, stalls, sends garbage or flaps, as mesh-bench starts it.
+        program("bad-peer", [engines, benchmarking, argumentParser, logging, serviceLifecycle, unixSignals]),
         // Our server, as mesh-bench starts it.
         program("bench-server", ["BenchmarkSupport", engines, argumentParser, logging, serviceLifecycle, unixSignals]),
         // Many made-up clusters behind one address, as mesh-scale starts it.

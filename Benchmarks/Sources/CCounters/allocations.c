@@ -1,6 +1,7 @@
 // Takes the places of the C library's functions in the whole program, counts, and has the C library do the work.
 #define _GNU_SOURCE  // for reallocarray and the like
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "counters.h"
@@ -15,6 +16,11 @@ static __thread uint64_t allocations __attribute__((tls_model("initial-exec")));
 
 uint64_t counted_allocations(void) {
     return allocations;
+}
+
+uint64_t allocated_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
 }
 
 void *malloc(size_t size) {

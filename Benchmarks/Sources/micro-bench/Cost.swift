@@ -8,6 +8,9 @@ struct Cost: Codable, Hashable {
 
     /// The processor time that it takes, in nanoseconds: different from machine to machine, and under load.
     var processorNanoseconds: Double
+
+    /// How many bytes it keeps; `nil` where that is not measured.
+    var keptBytes: Double?
 }
 
 /// What the costs of a run of all benchmarks are compared with: the costs of an earlier one.

@@ -36,7 +36,8 @@ struct Measurer {
         let cost = Cost(
             allocations: perOperation(\.allocations).min() ?? 0,
             instructions: countsInstructions ? perOperation(\.instructions).min() : nil,
-            processorNanoseconds: times.min() ?? 0
+            processorNanoseconds: times.min() ?? 0,
+            keptBytes: try benchmark.keptBytes?()
         )
         return (cost, statistics)
     }

@@ -66,5 +66,6 @@ struct MicroBench: ParsableCommand {
         let instructions = cost.instructions.map { "\($0.short) instructions" } ?? ""
         return label + right("\(cost.processorNanoseconds.short) ns", 12) + right("(\(times.median.short))", 12)
             + right("\(cost.allocations.short) allocations", 22) + right(instructions, 22)
+            + right(cost.keptBytes.map { "keeps \($0.short) B" } ?? "", 16)
     }
 }

@@ -1,4 +1,4 @@
 extension MicroBenchmark {
     /// Every benchmark, in the order in which they run.
-    static var all: [MicroBenchmark] { store + cursors + fanOut + wire + records + views }
+    static var all: [MicroBenchmark] { store + cursors + fanOut + wire + records + views + pipeline }
 }

@@ -12,16 +12,22 @@ struct MicroBenchmark {
     /// Whether each run needs things of its own, because it changes them. Making them is not measured.
     let isPreparedForEachRun: Bool
 
+    /// Does the work once more and answers how many bytes it keeps, per operation; `nil` where that says nothing.
+    let keptBytes: (() throws -> Double)?
+
     /// - Parameter prepare: makes what the work needs; it is called once, or before every run.
+    /// - Parameter keptBytes: measures what the work keeps, where that counts.
     init(
         _ name: String,
         operations: Int,
         freshEachRun: Bool = false,
-        _ prepare: @escaping () throws -> () throws -> Void
+        _ prepare: @escaping () throws -> () throws -> Void,
+        keeping keptBytes: (() throws -> Double)? = nil
     ) {
         self.name = name
         self.operations = operations
         isPreparedForEachRun = freshEachRun
+        self.keptBytes = keptBytes
         self.prepare = prepare
     }
 }

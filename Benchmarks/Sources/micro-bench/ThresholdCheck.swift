@@ -12,6 +12,9 @@ struct ThresholdCheck {
     static let allocationMargin = 1.05
     static let allocationSlack = 0.02
 
+    /// How far over their threshold kept bytes may be: tables grow in steps.
+    static let keptBytesMargin = 1.1
+
     /// How far over its scaled threshold processor time may be: caches and neighbours on a shared machine make it
     /// nearly twice itself.
     static let processorTimeMargin = 3.0
@@ -59,6 +62,9 @@ struct ThresholdCheck {
             threshold.allocations,
             limit: threshold.allocations * Self.allocationMargin + Self.allocationSlack
         )
+        if let kept = cost.keptBytes, let allowed = threshold.keptBytes {
+            compare("bytes in memory", kept, allowed, limit: allowed * Self.keptBytesMargin)
+        }
         if let instructions = cost.instructions, let allowed = threshold.instructions {
             compare("instructions", instructions, allowed, limit: allowed * Self.instructionMargin)
         } else {

@@ -48,7 +48,8 @@ extension Thresholds {
                 Cost(
                     allocations: digits(cost.allocations, 1_000),
                     instructions: cost.instructions.map { digits($0, 1) },
-                    processorNanoseconds: digits(cost.processorNanoseconds, 10)
+                    processorNanoseconds: digits(cost.processorNanoseconds, 10),
+                    keptBytes: cost.keptBytes.map { digits($0, 1) }
                 )
             }
         )

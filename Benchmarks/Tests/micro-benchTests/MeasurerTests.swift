@@ -45,6 +45,20 @@ import Testing
         #expect(try cost(2_000_000) > 4 * cost(100_000))
     }
 
+    @Test func whatAWorkKeepsIsMeasuredOnceAndOnlyWhereItIsAskedFor() throws {
+        var calls = 0
+        let keeping = MicroBenchmark("keeping", operations: 1) {
+            {}
+        } keeping: {
+            calls += 1
+            return 42
+        }
+        #expect(try Measurer(rounds: 3).measure(keeping).cost.keptBytes == 42)
+        #expect(calls == 1)
+        let other = MicroBenchmark("other", operations: 1) { {} }
+        #expect(try Measurer(rounds: 3).measure(other).cost.keptBytes == nil)
+    }
+
     @Test func whatIsNotTrueEndsTheRun() {
         let benchmark = MicroBenchmark("wrong", operations: 1) { { try expect(false, "it is wrong") } }
         #expect(throws: UnexpectedResult.self) { try Measurer(rounds: 1).measure(benchmark) }

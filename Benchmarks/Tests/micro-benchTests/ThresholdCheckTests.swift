@@ -79,4 +79,18 @@ import Testing
         #expect(4.0.short == "4")
         #expect(0.0.short == "0")
     }
+
+    @Test func moreBytesInMemoryFailWhereTheyAreMeasured() {
+        let kept = Thresholds(
+            referenceNanoseconds: 1,
+            costs: ["x": Cost(allocations: 0, instructions: nil, processorNanoseconds: 1, keptBytes: 500)]
+        )
+        let check = ThresholdCheck(kept, referenceNanoseconds: 1)
+        func faults(_ bytes: Double?) -> [String] {
+            let cost = Cost(allocations: 0, instructions: nil, processorNanoseconds: 1, keptBytes: bytes)
+            return check.faults(in: ["x": cost], isComplete: true)
+        }
+        #expect(faults(549).isEmpty && faults(nil).isEmpty)
+        #expect(faults(551) == ["x takes 551 bytes in memory, at most 550 are allowed (threshold 500)"])
+    }
 }

@@ -8,6 +8,9 @@
 // is what makes them counted.
 uint64_t counted_allocations(void);
 
+// The bytes that this process has allocated and not freed, of all threads, with what the C library adds to each.
+uint64_t allocated_bytes(void);
+
 // Begins to count the user-space instructions of the calling thread; false, with errno, where the machine or its settings
 // do not offer that. To be called once for a thread that counts.
 bool instructions_open(void);

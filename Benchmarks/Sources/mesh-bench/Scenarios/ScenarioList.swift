@@ -39,5 +39,6 @@ enum ScenarioList {
         MemoryScenario(),
         HeldConnectionsScenario(),
         EmbeddedPutScenario(),
+        IsolationScenario(),
     ]
 }

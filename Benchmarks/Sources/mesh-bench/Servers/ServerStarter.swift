@@ -16,8 +16,15 @@ struct ServerStarter: Sendable {
         etcd = try EtcdProgram.newest()
         let installed = EtcdProgram.installed()
         self.installed = installed?.version == etcd.version ? nil : installed
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        programs = (own as NSString).deletingLastPathComponent
+        programs = try Self.ownPrograms
+    }
+
+    /// The directory of this package's own programs: that of this one.
+    static var ownPrograms: String {
+        get throws {
+            let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return (own as NSString).deletingLastPathComponent
+        }
     }
 
     /// The servers that can be started here.
