@@ -122,7 +122,10 @@ struct IsolationScenario: Scenario {
                         + "\(status.rejections.total) refused, held back for \(status.throttledFor)")
             }
             let removal = ContinuousClock.now
-            for mirror in mirrors { await mirror.drain() }
+            try agent.setPeers([try healthy.peer])
+            while mirrors.contains(where: { $0.status.state != .gone }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
             context.tell("all four were removed in \(removal.duration(to: .now))")
             return run
         }
@@ -148,11 +151,7 @@ struct IsolationScenario: Scenario {
         let own = try authority.issueServer(cluster: ClusterName("athens")).credentials(
             trusting: authority.certificatePEM)
         var configuration = try MeshConfiguration(name: "athens", id: 1, credentials: own)
-        configuration.peers = [
-            try PeerConfiguration(
-                name: healthy.name.rawValue, id: Self.healthyID, endpoints: ["\(healthy.endpoint)"],
-                credentials: healthy.credentials)
-        ]
+        configuration.peers = [try healthy.peer]
         configuration.peers += try bad.map { peer in
             try PeerConfiguration(
                 name: peer.name, id: peer.id, endpoints: ["\(Endpoint(port: peer.port))"], credentials: client)
@@ -184,6 +183,13 @@ struct IsolationScenario: Scenario {
         let endpoint: Endpoint
         let credentials: TLSCredentials
         let publish: @Sendable (Key, [UInt8]) async throws -> Void
+
+        var peer: PeerConfiguration {
+            get throws {
+                try PeerConfiguration(
+                    name: name.rawValue, id: Int(id.rawValue), endpoints: ["\(endpoint)"], credentials: credentials)
+            }
+        }
 
         init(_ server: StartedServer, _ client: ClientKit) async throws {
             name = try ClusterName("bench")
