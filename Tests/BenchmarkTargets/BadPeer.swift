@@ -13,7 +13,7 @@ public final class BadPeer: Sendable {
     public enum Behaviour: String, Sendable, CaseIterable {
         /// Its watch of IPs always has a next message: 200 changes of ever new addresses.
         case flooding
-        /// It never answers a listing.
+        /// It says who it is, and never answers a listing of its records.
         case stalled
         /// It floods with values that are no records, and every 50th message is none at all.
         case garbage
@@ -111,7 +111,9 @@ public final class BadPeer: Sendable {
     private static func answer(_ request: RangeRequest, _ state: Shared) async throws -> [UInt8] {
         guard state.state.withLock({ $0.isUp }) else { throw RPCStatus(.unavailable, "away") }
         let holdsConfig = state.config.isKey(in: request.range)
-        if !holdsConfig, state.behaviour == .stalled { try await Task.sleep(for: .seconds(86_400)) }
+        if state.behaviour == .stalled, request.range.overlaps(.prefix(KeyLayout.state)) {
+            try await Task.sleep(for: .seconds(86_400))
+        }
         let pairs = holdsConfig ? [state.config] : []
         return RangeCodec.encodeAnswer(
             state.header,

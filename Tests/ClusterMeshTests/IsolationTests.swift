@@ -110,7 +110,7 @@ import Testing
             }
             let (flooded, garbage) = (try mirror(.flooding), try mirror(.garbage))
             let (stalled, flapping) = (try mirror(.stalled), try mirror(.flapping))
-            try await eventually("each behaves badly") {
+            try await eventually("each behaves badly: \(mirrors.map(\.status))") {
                 flooded.status.throttledFor > .zero && garbage.status.rejections.total > 0
                     && stalled.status.state == .listing && flapping.status.connections > 1
             }
