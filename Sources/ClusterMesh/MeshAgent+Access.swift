@@ -37,10 +37,11 @@ extension MeshAgent {
         if let local, let access = new.localServer { local.setAccess(writing: access.writing, readers: access.readers) }
     }
 
-    /// Refuses these certificates and no others, from now on: their handshakes fail, and their calls and streams end
-    /// with Unauthenticated.
+    /// Refuses these certificates and no others, from now on: their handshakes fail, their calls and streams end with
+    /// Unauthenticated, and connections to peers that show them end; what is held of those peers is kept.
     public func setRevoked(_ revoked: RevokedCertificates) {
         server.setRevoked(revoked)
         local?.setRevoked(revoked)
+        peerSet.setRevoked(revoked)
     }
 }

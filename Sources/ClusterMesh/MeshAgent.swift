@@ -58,8 +58,8 @@ public final class MeshAgent: Service {
             let reader = state.reader
             initialState = InitialState(of: configuration, in: state.own)
             publisher = state.own.map { LocalPublisher(to: $0, for: configuration) }
-            let peerSet = PeerSet(of: configuration.name, configuration.id, feeding: views, logger: logger) { peer in
-                try RemoteClusterMirror(configuration: configuration.mirror(of: peer), logger: logger)
+            let peerSet = PeerSet(of: configuration.name, configuration.id, feeding: views, logger: logger) {
+                try RemoteClusterMirror(configuration: configuration.mirror(of: $0, $1, $2), logger: logger)
             }
             try peerSet.setPeers(configuration.peers)
             server = try WatcherServer(

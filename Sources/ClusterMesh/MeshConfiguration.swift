@@ -162,6 +162,7 @@ extension MeshConfiguration {
         guard (.milliseconds(100)...Duration.seconds(60)).contains(heartbeatInterval) else {
             throw MeshConfigurationError("heartbeatInterval is \(heartbeatInterval); allowed is 100 ms to 60 s")
         }
+        if name.isUnmeshed { throw MeshConfigurationError("cluster '\(name)': \(ClusterName.unmeshedFault)") }
         try PeerConfiguration.check(peers, of: name, id)
         if peersDirectory?.isEmpty == true {
             throw MeshConfigurationError("the peers' directory has no name; give its path, or none")
@@ -190,18 +191,18 @@ extension MeshConfiguration {
         return server
     }
 
-    /// The part of the mirror of `peer`.
-    func mirror(of peer: PeerConfiguration) throws(MeshConfigurationError) -> MirrorConfiguration {
-        guard let id = peer.id else {
-            throw MeshConfigurationError("peer '\(peer.name)' has no ID; give the one that it publishes")
-        }
+    /// The part of the mirror of `peer`, which is what `verifier` says it is, and has a number that `reservation` gave it.
+    func mirror(
+        of peer: PeerConfiguration, _ verifier: PeerVerifier, _ reservation: ClusterIDReservation
+    ) -> MirrorConfiguration {
         var mirror = MirrorConfiguration(
             cluster: peer.name,
-            id: id,
+            id: peer.id,
             endpoints: peer.endpoints,
             credentials: peer.credentials,
-            verifier: .mesh()
+            verifier: verifier
         )
+        mirror.idReservation = reservation
         mirror.idSpace = idSpace
         mirror.requiresClusterConfig = requiresClusterConfig
         adjustMirror(&mirror)

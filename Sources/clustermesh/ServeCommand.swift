@@ -13,8 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
             (--follow). Every setting can stand in a YAML file instead, under the flag's name without '--'; a flag wins \
             over the file. --name, --id, --cert, --key and --ca are required.
 
-            Changes of the files are taken over within seconds: certificates, revocation lists, state, and what the \
-            configuration file says of --read, --write and --revoke. SIGHUP takes them over at once. SIGTERM ends it \
+            Changes of the files are taken over within seconds: certificates, revocation lists, state, peers, and \
+            what the configuration file says of --read, --write and --revoke. SIGHUP takes them over at once. SIGTERM ends it \
             cleanly.
 
             Exit codes: 0 it was told to stop; 1 it failed, and the message names the file or the address; 64 a setting \

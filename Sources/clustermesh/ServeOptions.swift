@@ -57,6 +57,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The clusters to mirror: a directory with one file each, read again when they change.",
+            valueName: "directory"))
+    var peers: String?
+
+    @Option(
+        help: ArgumentHelp(
             "An endpoint of an etcd whose state is served instead of an own one; may be given again.", valueName: "url")
     )
     var follow: [String] = []
@@ -121,6 +127,7 @@ struct ServeOptions: ParsableArguments {
         case .revoke: revoke
         case .state: one(state)
         case .localListen: one(localListen)
+        case .peers: one(peers)
         case .follow: follow
         case .followCertificate: one(followCert)
         case .followKey: one(followKey)

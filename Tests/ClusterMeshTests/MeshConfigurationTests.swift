@@ -31,6 +31,28 @@ import Testing
         #expect(try fault([peer("athens", 2)])?.contains("own name") == true)
     }
 
+    @Test func theNameOfAClusterThatIsInNoMeshIsRefused() throws {
+        #expect(try fault([peer("default", 2)])?.contains("'default'") == true)
+        let own = try MeshConfiguration(name: "default", id: 1, credentials: TestCertificates.server("athens"))
+        #expect(throws: MeshConfigurationError.self) {
+            try MeshAgent(configuration: own, logger: Logger(label: "test"))
+        }
+    }
+
+    @Test func tooManyEndpointsAreRefused() throws {
+        let most = (1...PeerConfiguration.maximumEndpoints).map { "https://127.0.0.1:\($0)" }
+        #expect(try fault([peer("kos", 3, endpoints: most)]) == nil)
+        #expect(try fault([peer("kos", 3, endpoints: most + ["https://127.0.0.1:99"])])?.contains("at most 64") == true)
+    }
+
+    @Test func aDirectoryOfPeersWithoutANameIsRefused() throws {
+        var configuration = try MeshConfiguration(name: "athens", id: 1, credentials: TestCertificates.server("athens"))
+        configuration.peersDirectory = ""
+        #expect(throws: MeshConfigurationError.self) {
+            try MeshAgent(configuration: configuration, logger: Logger(label: "test"))
+        }
+    }
+
     @Test func aPeerConfiguredTwiceIsRefused() throws {
         #expect(try fault([peer("kos", 2), peer("kos", 3)])?.contains("'kos' is configured twice") == true)
     }

@@ -52,7 +52,7 @@ public struct PeerConfiguration: Hashable, Sendable {
     /// Whether a mirror of this peer can become one of `other` while it runs. A peer of which another number is expected
     /// is another cluster: what was said of the former goes first.
     func canBecome(_ other: PeerConfiguration) -> Bool {
-        self == other
+        name == other.name && id == other.id
     }
 }
 
@@ -70,6 +70,9 @@ extension PeerConfiguration {
         var names: Set<ClusterName> = []
         var holders: [ClusterID: ClusterName] = [id: name]
         for peer in peers {
+            if peer.name.isUnmeshed {
+                throw MeshConfigurationError("peer '\(peer.name)': \(ClusterName.unmeshedFault)")
+            }
             if peer.name == name {
                 throw MeshConfigurationError("peer '\(peer.name)' has this cluster's own name; remove it or rename it")
             }
@@ -92,4 +95,12 @@ extension PeerConfiguration {
             }
         }
     }
+}
+
+extension ClusterName {
+    /// What is said of a name that is no meshed cluster's.
+    static let unmeshedFault = "this is the name of a cluster that is not part of a mesh; choose another one"
+
+    /// Whether it is the name that a cluster has as long as nobody gave it one (Cilium's rule).
+    var isUnmeshed: Bool { rawValue == "default" }
 }

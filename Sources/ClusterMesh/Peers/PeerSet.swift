@@ -7,8 +7,9 @@ internal import MeshMirror
 /// What is configured may change at any time, from any task; what follows is decided by ``PeerSetStateMachine`` and done
 /// outside the lock, in that order.
 final class PeerSet: Sendable {
-    /// Makes a mirror; called outside all locks.
-    typealias MakeMirror = @Sendable (PeerConfiguration) throws -> RemoteClusterMirror
+    /// Makes a mirror with what it judges the peer by and gets its number from; called outside all locks.
+    typealias MakeMirror =
+        @Sendable (PeerConfiguration, PeerVerifier, ClusterIDReservation) throws -> RemoteClusterMirror
 
     private struct State: ~Copyable {
         var machine = PeerSetStateMachine<PeerMirror>()
@@ -29,6 +30,8 @@ final class PeerSet: Sendable {
     private let views: MergedViews
     private let makeMirror: MakeMirror
     private let idTable: Locked<ClusterIDTable>
+    private let revoked: Locked<RevokedCertificates>
+    private let verifier: PeerVerifier
     private let logger: Logger
     private let state = Locked(State())
     /// Mirrors to run; each is in it once at most.
@@ -51,6 +54,9 @@ final class PeerSet: Sendable {
         self.makeMirror = makeMirror
         self.logger = logger
         idTable = Locked(ClusterIDTable(name, id))
+        let revoked = Locked(RevokedCertificates())
+        self.revoked = revoked
+        verifier = PeerVerifier.mesh().refusing { revoked.withLock { $0 } }
         (starts, start) = AsyncStream.makeStream()
     }
 
@@ -121,7 +127,7 @@ final class PeerSet: Sendable {
         var made: [ClusterName: PeerMirror] = [:]
         for peer in peers where state.withLock({ $0.machine.needsMirror(for: peer) }) {
             do {
-                made[peer.name] = PeerMirror(try makeMirror(peer))
+                made[peer.name] = PeerMirror(try makeMirror(peer, verifier, reservation(for: peer.name)))
             } catch {
                 guard let file = files.first(where: { $0.configuration == peer }) else {
                     throw MeshConfigurationError("cluster '\(name)': \(error)", cause: error)
@@ -131,6 +137,27 @@ final class PeerSet: Sendable {
             }
         }
         return made
+    }
+
+    private func reservation(for peer: ClusterName) -> ClusterIDReservation {
+        ClusterIDReservation(
+            reserve: { [idTable] id throws(ClusterIDConflict) in
+                if let reason = idTable.withLock({ $0.reserve(id, for: peer) }) {
+                    throw ClusterIDConflict(message: reason)
+                }
+            },
+            release: { [idTable] in idTable.withLock { $0.release(peer) } }
+        )
+    }
+
+    /// Refuses peers that show these certificates, and no others; open connections to such peers end.
+    func setRevoked(_ revoked: RevokedCertificates) {
+        let isNew = self.revoked.withLock { present in
+            defer { present = revoked }
+            return present != revoked
+        }
+        // The verifier is the same, but what it says may not be.
+        if isNew { for mirror in mirrors { mirror.replaceVerifier(verifier) } }
     }
 
     // MARK: Running
@@ -154,7 +181,6 @@ final class PeerSet: Sendable {
 
     private func ended(_ mirror: Start) {
         if mirror.mirror.mirror.status.state == .gone {
-            idTable.withLock { $0.release(mirror.name) }
             logger.info("peer '\(mirror.name)' was removed and has left the views")
         }
         decide { machine in machine.mirrorEnded(mirror.name).map { [$0] } ?? [] }
@@ -193,6 +219,14 @@ final class PeerSet: Sendable {
     }
 
     private func change(_ mirror: RemoteClusterMirror, _ former: PeerConfiguration, _ peer: PeerConfiguration) {
-        preconditionFailure("a mirror of \(former.name) cannot become one of \(peer.name)")
+        if peer.credentials != former.credentials {
+            mirror.replaceCredentials(peer.credentials)
+            logger.info("peer '\(peer.name)' is shown another certificate from the next connection on")
+        }
+        if peer.endpoints != former.endpoints {
+            mirror.replaceEndpoints(peer.endpoints)
+            let endpoints = peer.endpoints.map(\.description).joined(separator: ", ")
+            logger.info("peer '\(peer.name)' has other endpoints", metadata: ["endpoints": "\(endpoints)"])
+        }
     }
 }

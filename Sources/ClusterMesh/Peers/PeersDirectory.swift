@@ -133,6 +133,9 @@ struct PeersDirectory: Sendable {
         } catch {
             throw PeerFault("the file's name is the peer's, and this is none: \(error)", file: file)
         }
+        guard !peer.isUnmeshed else {
+            throw PeerFault("the file's name is the peer's: \(ClusterName.unmeshedFault)", file: file)
+        }
         guard peer != cluster else {
             throw PeerFault("it is named like this cluster itself", file: file, effect: .ignored)
         }

@@ -14,6 +14,7 @@ extension MeshConfiguration {
         port = configuration.port
         advertisedURLs = configuration.advertised
         additionalRoles = configuration.readers
+        peersDirectory = configuration.peers
         if let endpoints = configuration.followed?.endpoints, let followed {
             source = .follow(ReplicaConfiguration(endpoints: endpoints, credentials: followed, verifier: .mesh()))
         }

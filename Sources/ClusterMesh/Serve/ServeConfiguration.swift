@@ -47,6 +47,8 @@ public struct ServeConfiguration: Sendable {
     public var state: StateDirectory?
     /// Where the cluster's own agents write; `nil` where nobody does.
     public var localListen: LocalAddress?
+    /// The directory of the files of peers, if there is one.
+    public var peers: String?
     /// The etcd that is followed, if one is.
     public var followed: Followed?
     /// Who may read what, besides other clusters.
@@ -101,6 +103,7 @@ public struct ServeConfiguration: Sendable {
         self.revoked = revoked
         state = try reader.value(.state) { StateDirectory(try Self.path($0)) }
         localListen = try reader.value(.localListen) { try LocalAddress(parsing: $0) }
+        peers = try reader.value(.peers, as: Self.path)
         followed = try Self.followed(reader, files)
         readers = try reader.values(.read) { try AccessRole(parsing: $0) }
         let isWriter = try reader.values(.write) { try AccessRole.Match(parsing: $0) }

@@ -24,6 +24,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     case state
     /// Where the cluster's own agents write: `address:port` or `unix:path`. Default: nowhere.
     case localListen = "local-listen"
+    /// A directory of files, one for each cluster to mirror.
+    case peers
     /// An endpoint of the etcd to follow: `https://host:port`; one to five.
     case follow
     /// The file of the certificate to show to the followed etcd. Default: that of ``certificate``.
@@ -50,7 +52,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         switch self {
         case .advertise, .revoke, .follow, .read, .write, .podCIDRs: true
         case .name, .id, .maximumClusters, .listen, .certificate, .key, .authorities, .revocationLists, .state,
-            .localListen, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
+            .localListen, .peers, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
             false
         }
     }
@@ -59,7 +61,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     /// stand beside that file.
     public var isPath: Bool {
         switch self {
-        case .certificate, .key, .authorities, .revocationLists, .state, .followCertificate, .followKey,
+        case .certificate, .key, .authorities, .revocationLists, .state, .peers, .followCertificate, .followKey,
             .followAuthorities:
             true
         case .name, .id, .maximumClusters, .listen, .advertise, .revoke, .localListen, .follow, .read, .write,
@@ -73,8 +75,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         switch self {
         case .revoke, .read, .write: true
         case .name, .id, .maximumClusters, .listen, .advertise, .certificate, .key, .authorities, .revocationLists,
-            .state, .localListen, .follow, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites,
-            .podCIDRs, .logLevel:
+            .state, .localListen, .peers, .follow, .followCertificate, .followKey, .followAuthorities,
+            .allowCacheWrites, .podCIDRs, .logLevel:
             false
         }
     }

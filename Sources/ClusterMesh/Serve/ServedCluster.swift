@@ -7,8 +7,8 @@ public import ServiceLifecycle
 /// follow them while it runs.
 ///
 /// The files are looked at once a second. What changed in them is taken over without a restart and without an end to
-/// anybody's stream: the state directory's lines, the certificate with its key and authorities, and the settings of the
-/// configuration file that can change (``ServeKey/isChangeable``). A file that cannot be used is reported in the log, and
+/// anybody's stream: the state directory's lines, the certificate with its key and authorities, the peers with
+/// theirs, and the settings of the configuration file that can change (``ServeKey/isChangeable``). A file that cannot be used is reported in the log, and
 /// what was read before stays in force.
 public final class ServedCluster: Service {
     /// The agent.
@@ -26,7 +26,8 @@ public final class ServedCluster: Service {
     ///   - source: The flags and the file. The file is read again whenever it changes.
     ///   - settings: What `source` says now.
     ///   - onReady: Called once, when clients can read what they came for.
-    /// - Throws: ``ServeConfigurationError`` for settings that cannot be, ``MeshTLS/TLSError`` for files of certificates,
+    /// - Throws: ``ServeConfigurationError`` for settings that cannot be, such as a directory of peers that is not there,
+    ///   ``MeshTLS/TLSError`` for files of certificates,
     ///   ``StateDirectoryError`` and ``StateWriteError`` for the state, ``MeshConfigurationError`` if it cannot listen.
     public init(
         _ source: ServeSource,
@@ -38,6 +39,11 @@ public final class ServedCluster: Service {
         self.configuration = configuration
         self.logger = logger
         self.onReady = onReady
+        // Later it may come and go; one that is not there at the start is probably another one.
+        if let peers = configuration.peers, let fault = PeersDirectory(peers, of: configuration.name).fault {
+            throw ServeConfigurationError(
+                "\(fault)", key: ServeKey.peers.rawValue, place: settings[.peers].first?.place, file: settings.file)
+        }
         var files = ServedFiles(configuration, from: source, settings, logger: logger)
         // Looked at before they are read, so that no change falls between the two.
         observer = FileObserver(files.observed)
@@ -60,7 +66,10 @@ public final class ServedCluster: Service {
     public var localEndpoint: String? { agent.localAddress?.endpoint }
 
     /// Takes over what stands in all files now, changed or not, as on SIGHUP.
-    public func reload() { observer.reportAll() }
+    public func reload() {
+        observer.reportAll()
+        agent.reloadPeers()
+    }
 
     /// Serves until the task is cancelled or the service group shuts down gracefully.
     ///

@@ -125,7 +125,35 @@ import Testing
         #expect(machine[kos] == nil)
     }
 
+    @Test func aPeerThatWaitsForTheDrainIsChangedInItsPlace() throws {
+        var machine = running([try peer(kos)])
+        _ = machine.configure([], made: [:])
+        _ = machine.configure([try peer(kos)], made: [kos: 2])
+        let (before, after) = (try peer(kos), try peer(kos, host: "b"))
+        #expect(machine.needsMirror(for: after) == false)
+        #expect(machine.configure([after], made: [:]) == [.change(2, from: before, to: after)])
+        #expect(machine.mirrorEnded(kos) == .start(kos, 2))
+    }
+
     // MARK: Changes
+
+    @Test(arguments: [("b", "key"), ("a", "other"), ("b", "other")])
+    func otherEndpointsAndCredentialsAreTakenOverByTheSameMirror(_ host: String, _ key: String) throws {
+        var machine = running([try peer(kos)])
+        let after = try peer(kos, host: host, key: key)
+        #expect(machine.needsMirror(for: after) == false)
+        #expect(machine.configure([after], made: [:]) == [.change(1, from: try peer(kos), to: after)])
+        #expect(machine[kos]?.configuration == after)
+        #expect(machine.configure([after], made: [:]) == [])
+    }
+
+    @Test func aPeerWhoseMirrorDoesNotRunIsChangedToo() throws {
+        var machine = PeerSetStateMachine<Int>()
+        _ = machine.configure([try peer(kos)], made: [kos: 1])
+        let after = try peer(kos, host: "b")
+        #expect(machine.configure([after], made: [:]) == [.change(1, from: try peer(kos), to: after)])
+        #expect(machine.began() == [.start(kos, 1)])
+    }
 
     @Test(arguments: [(1, 2), (1, nil), (nil, 2)] as [(Int?, Int?)])
     func anotherNumberIsAnotherClusterAndDrainsFirst(_ before: Int?, _ after: Int?) throws {

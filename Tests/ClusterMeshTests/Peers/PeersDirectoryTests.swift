@@ -77,7 +77,7 @@ import Testing
         #expect(reading.faults.first?.file == root.file("peers/athens"))
     }
 
-    @Test(arguments: ["Kos", "a_b", "kos.yaml", "-kos"])
+    @Test(arguments: ["Kos", "a_b", "kos.yaml", "-kos", "default"])
     mutating func aNameThatNoClusterHasIsReported(_ name: String) throws {
         try write(to: name)
         try write(to: "hurup")

@@ -33,6 +33,7 @@ import Testing
         #expect(configuration.advertised == [])
         #expect(configuration.state == nil)
         #expect(configuration.localListen == nil)
+        #expect(configuration.peers == nil)
         #expect(configuration.followed == nil)
         #expect(configuration.readers == [])
         #expect(configuration.writers == [.commonName("admin-athens")])
@@ -48,6 +49,7 @@ import Testing
             advertise: [https://mesh.example:2379, https://10.0.0.1:2379]
             state: /state
             local-listen: unix:/run/mesh/agent.sock
+            peers: /peers
             read: [cn:bench=*, "cn:audit=cilium/state/*"]
             write: [cn:root, cn:admin]
             allow-cache-writes: true
@@ -59,6 +61,7 @@ import Testing
         #expect(configuration.advertised == ["https://mesh.example:2379", "https://10.0.0.1:2379"])
         #expect(configuration.state?.path == "/state")
         #expect(configuration.localListen == .unix(path: "/run/mesh/agent.sock"))
+        #expect(configuration.peers == "/peers")
         #expect(configuration.readers.map(\.match) == [.commonName("bench"), .commonName("audit")])
         #expect(
             configuration.readers.map(\.readable) == [KeyRangeSet([.all]), KeyRangeSet([.prefix("cilium/state/")])])

@@ -95,6 +95,7 @@ import Testing
     @Test func everyFileAtFaultHasAnErrorOfItsKind() throws {
         #expect(throws: StateDirectoryError.self) { try cluster("state: none") }
         #expect(throws: TLSError.self) { try cluster("crl: none") }
+        #expect(throws: ServeConfigurationError.self) { try cluster("peers: none") }
         #expect(throws: ServeConfigurationError.self) { try cluster("log-level: loud") }
         try directory.write("nothing", to: "server.crt")
         #expect(throws: TLSError.self) { try cluster() }
