@@ -14,6 +14,7 @@ extension MeshAgent {
         do {
             try server.replaceCredentials(credentials)
             try local?.replaceCredentials(credentials)
+            try republisher?.server.replaceCredentials(credentials)
         } catch {
             throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
         }
@@ -42,6 +43,7 @@ extension MeshAgent {
     public func setRevoked(_ revoked: RevokedCertificates) {
         server.setRevoked(revoked)
         local?.setRevoked(revoked)
+        republisher?.server.setRevoked(revoked)
         peerSet.setRevoked(revoked)
     }
 }

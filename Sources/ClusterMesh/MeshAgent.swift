@@ -38,6 +38,7 @@ public final class MeshAgent: Service {
     let server: WatcherServer
     let local: LocalServer?
     let publisher: LocalPublisher?
+    let republisher: Republisher?
     let peerSet: PeerSet
     let peersFollower: PeersFollower?
     private let initialState: InitialState
@@ -58,8 +59,14 @@ public final class MeshAgent: Service {
             let reader = state.reader
             initialState = InitialState(of: configuration, in: state.own)
             publisher = state.own.map { LocalPublisher(to: $0, for: configuration) }
+            let republisher = try configuration.republishing.map {
+                try Republisher($0, in: configuration, logger: logger)
+            }
+            self.republisher = republisher
             let peerSet = PeerSet(of: configuration.name, configuration.id, feeding: views, logger: logger) {
-                try RemoteClusterMirror(configuration: configuration.mirror(of: $0, $1, $2), logger: logger)
+                var mirror = configuration.mirror(of: $0, $1, $2)
+                if let republisher { mirror.sink = republisher.sink(for: mirror.cluster) }
+                return try RemoteClusterMirror(configuration: mirror, logger: logger)
             }
             try peerSet.setPeers(configuration.peers)
             server = try WatcherServer(
@@ -158,6 +165,7 @@ public final class MeshAgent: Service {
                     await Heartbeat(in: own, every: self.configuration.heartbeatInterval, logger: self.logger).run()
                 }
             }
+            if let republisher { group.addTask { await republisher.maintain() } }
             group.addTask { await self.keepClusterConfig() }
             defer { group.cancelAll() }
             try await serve()
@@ -169,6 +177,7 @@ public final class MeshAgent: Service {
         try await withThrowingTaskGroup(of: Void.self) { servers in
             servers.addTask { try await self.server.run() }
             if let local { servers.addTask { try await local.run() } }
+            if let republisher { servers.addTask { try await republisher.serve() } }
             // Throws with the first that fails, and so ends the other.
             for try await _ in servers {}
         }

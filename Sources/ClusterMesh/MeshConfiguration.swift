@@ -95,6 +95,9 @@ public struct MeshConfiguration: Sendable {
     /// The bounds of the own store.
     public var store = KVStoreConfiguration()
 
+    /// How what is mirrored is shown to the cluster's own agents; `nil`, the default, where it is not.
+    public var republishing: RepublishingConfiguration?
+
     /// The bounds of what readers can make the server hold and do.
     public var serverLimits = WatcherLimits()
 
@@ -164,6 +167,9 @@ extension MeshConfiguration {
         }
         if name.isUnmeshed { throw MeshConfigurationError("cluster '\(name)': \(ClusterName.unmeshedFault)") }
         try PeerConfiguration.check(peers, of: name, id)
+        if let fault = republishing?.fault {
+            throw MeshConfigurationError("republishing in cluster '\(name)': \(fault)")
+        }
         if peersDirectory?.isEmpty == true {
             throw MeshConfigurationError("the peers' directory has no name; give its path, or none")
         }

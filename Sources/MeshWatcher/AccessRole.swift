@@ -48,6 +48,18 @@ public struct AccessRole: Hashable, Sendable {
         /// gives to the certificates with which clusters read each other.
         public static var remoteCluster: Match { Match(rule: .remoteCluster) }
 
+        /// Whether a certificate may match that has one of the names with which clusters read each other.
+        package var canBeAnotherCluster: Bool {
+            switch rule {
+            case .remoteCluster: true
+            case .name(.commonName, let name): name == "remote" || name.utf8.starts(with: "remote-".utf8)
+            case .prefix(.commonName, let prefix):
+                prefix.utf8.starts(with: "remote-".utf8) || "remote-".utf8.starts(with: prefix.utf8)
+            // These say nothing of the common name.
+            case .name(.dnsName, _), .name(.uri, _), .prefix(.dnsName, _), .prefix(.uri, _): false
+            }
+        }
+
         /// Whether the holder of a certificate with this identity matches.
         public func matches(_ peer: PeerIdentity) -> Bool {
             switch rule {

@@ -6,18 +6,21 @@ struct ReadyLine {
     private let id: UInt32
     private let endpoint: String
     private let localEndpoint: String?
+    private let cacheEndpoint: String?
 
     init(_ cluster: ServedCluster) {
         name = cluster.agent.configuration.name.rawValue
         id = cluster.agent.configuration.id.rawValue
         endpoint = cluster.endpoint
         localEndpoint = cluster.localEndpoint
+        cacheEndpoint = cluster.cacheEndpoint
     }
 
     /// For a person.
     var text: String {
         let writers = localEndpoint.map { ", to its own agents at \($0)" } ?? ""
-        return "cluster \(name) (ID \(id)) is served at \(endpoint)" + writers
+        let readers = cacheEndpoint.map { ", with what it mirrors at \($0)" } ?? ""
+        return "cluster \(name) (ID \(id)) is served at \(endpoint)" + writers + readers
     }
 
     /// For a machine: one JSON object, its fields always in this order.
@@ -26,6 +29,7 @@ struct ReadyLine {
             ("event", .text("ready")), ("name", .text(name)), ("id", .number(Int64(id))), ("endpoint", .text(endpoint)),
         ]
         if let localEndpoint { fields.append(("localEndpoint", .text(localEndpoint))) }
+        if let cacheEndpoint { fields.append(("cacheEndpoint", .text(cacheEndpoint))) }
         return JSONValue.object(fields).line
     }
 }

@@ -63,6 +63,11 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where the cluster's own agents read what is mirrored (default: nowhere).", valueName: "address:port"))
+    var cacheListen: String?
+
+    @Option(
+        help: ArgumentHelp(
             "An endpoint of an etcd whose state is served instead of an own one; may be given again.", valueName: "url")
     )
     var follow: [String] = []
@@ -128,6 +133,7 @@ struct ServeOptions: ParsableArguments {
         case .state: one(state)
         case .localListen: one(localListen)
         case .peers: one(peers)
+        case .cacheListen: one(cacheListen)
         case .follow: follow
         case .followCertificate: one(followCert)
         case .followKey: one(followKey)

@@ -15,6 +15,12 @@ extension MeshConfiguration {
         advertisedURLs = configuration.advertised
         additionalRoles = configuration.readers
         peersDirectory = configuration.peers
+        if case .tcp(let host, let port) = configuration.cacheListen {
+            var republishing = RepublishingConfiguration()
+            republishing.host = host
+            republishing.port = port
+            self.republishing = republishing
+        }
         if let endpoints = configuration.followed?.endpoints, let followed {
             source = .follow(ReplicaConfiguration(endpoints: endpoints, credentials: followed, verifier: .mesh()))
         }

@@ -49,6 +49,8 @@ public struct ServeConfiguration: Sendable {
     public var localListen: LocalAddress?
     /// The directory of the files of peers, if there is one.
     public var peers: String?
+    /// Where the cluster's own agents read what is mirrored; `nil` where nobody does. Never a Unix socket.
+    public var cacheListen: LocalAddress?
     /// The etcd that is followed, if one is.
     public var followed: Followed?
     /// Who may read what, besides other clusters.
@@ -104,6 +106,11 @@ public struct ServeConfiguration: Sendable {
         state = try reader.value(.state) { StateDirectory(try Self.path($0)) }
         localListen = try reader.value(.localListen) { try LocalAddress(parsing: $0) }
         peers = try reader.value(.peers, as: Self.path)
+        cacheListen = try reader.value(.cacheListen) { text in
+            let address = try LocalAddress(parsing: text)
+            if case .unix = address { throw SettingFault("copies are not served on a Unix socket; give ADDRESS:PORT") }
+            return address
+        }
         followed = try Self.followed(reader, files)
         readers = try reader.values(.read) { try AccessRole(parsing: $0) }
         let isWriter = try reader.values(.write) { try AccessRole.Match(parsing: $0) }
@@ -151,6 +158,7 @@ public struct ServeConfiguration: Sendable {
         let dependent: [(key: ServeKey, on: ServeKey, why: String)] = [
             (.write, .localListen, "nobody can write where nothing is listened on for writers"),
             (.allowCacheWrites, .localListen, "nobody can write where nothing is listened on for writers"),
+            (.cacheListen, .peers, "nothing is mirrored"),
             (.followCertificate, .follow, "nothing is followed"), (.followKey, .follow, "nothing is followed"),
             (.followAuthorities, .follow, "nothing is followed"),
         ]

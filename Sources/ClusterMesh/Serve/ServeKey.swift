@@ -26,6 +26,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
     case localListen = "local-listen"
     /// A directory of files, one for each cluster to mirror.
     case peers
+    /// Where the cluster's own agents read what is mirrored: `address:port`. Default: nowhere.
+    case cacheListen = "cache-listen"
     /// An endpoint of the etcd to follow: `https://host:port`; one to five.
     case follow
     /// The file of the certificate to show to the followed etcd. Default: that of ``certificate``.
@@ -52,7 +54,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         switch self {
         case .advertise, .revoke, .follow, .read, .write, .podCIDRs: true
         case .name, .id, .maximumClusters, .listen, .certificate, .key, .authorities, .revocationLists, .state,
-            .localListen, .peers, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites, .logLevel:
+            .localListen, .peers, .cacheListen, .followCertificate, .followKey, .followAuthorities, .allowCacheWrites,
+            .logLevel:
             false
         }
     }
@@ -64,8 +67,8 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         case .certificate, .key, .authorities, .revocationLists, .state, .peers, .followCertificate, .followKey,
             .followAuthorities:
             true
-        case .name, .id, .maximumClusters, .listen, .advertise, .revoke, .localListen, .follow, .read, .write,
-            .allowCacheWrites, .podCIDRs, .logLevel:
+        case .name, .id, .maximumClusters, .listen, .advertise, .revoke, .localListen, .cacheListen, .follow, .read,
+            .write, .allowCacheWrites, .podCIDRs, .logLevel:
             false
         }
     }
@@ -75,7 +78,7 @@ public enum ServeKey: String, CaseIterable, Hashable, Sendable, CustomStringConv
         switch self {
         case .revoke, .read, .write: true
         case .name, .id, .maximumClusters, .listen, .advertise, .certificate, .key, .authorities, .revocationLists,
-            .state, .localListen, .peers, .follow, .followCertificate, .followKey, .followAuthorities,
+            .state, .localListen, .peers, .cacheListen, .follow, .followCertificate, .followKey, .followAuthorities,
             .allowCacheWrites, .podCIDRs, .logLevel:
             false
         }

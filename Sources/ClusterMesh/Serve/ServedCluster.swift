@@ -65,6 +65,12 @@ public final class ServedCluster: Service {
     /// Where the cluster's own agents reach it; `nil` where they do not.
     public var localEndpoint: String? { agent.localAddress?.endpoint }
 
+    /// Where the cluster's own agents read what is mirrored; `nil` where they do not.
+    public var cacheEndpoint: String? {
+        guard case .tcp(let host, _) = configuration.cacheListen, let port = agent.republishingPort else { return nil }
+        return EtcdEndpoint(host: Self.reachable(host), port: port).description
+    }
+
     /// Takes over what stands in all files now, changed or not, as on SIGHUP.
     public func reload() {
         observer.reportAll()

@@ -1,4 +1,5 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import ClusterMesh
@@ -70,6 +71,19 @@ import Testing
         #expect(configuration.logLevel == .debug)
     }
 
+    @Test func whatIsMirroredIsServedWhereItIsSaid() throws {
+        let configuration = try configuration("peers: peers\ncache-listen: 0.0.0.0:2380")
+        #expect(configuration.cacheListen == .tcp(host: "0.0.0.0", port: 2380))
+        let agent = MeshConfiguration(
+            serving: configuration, credentials: try TestCertificates.server("athens"), followed: nil)
+        #expect(agent.republishing?.host == "0.0.0.0")
+        #expect(agent.republishing?.port == 2380)
+        let plain = MeshConfiguration(
+            serving: try self.configuration("peers: peers"), credentials: try TestCertificates.server("athens"),
+            followed: nil)
+        #expect(plain.republishing == nil)
+    }
+
     @Test func aFollowedEtcdIsShownTheEndpointsFilesUnlessItHasOwnOnes() throws {
         let plain = try configuration("follow: https://etcd-0:2379").followed
         #expect(
@@ -138,6 +152,12 @@ import Testing
         ),
         ("write: cn:admin", "mesh.yaml:6: write: this needs 'local-listen' beside it"),
         ("allow-cache-writes: true", "mesh.yaml:6: allow-cache-writes: this needs 'local-listen' beside it"),
+        ("cache-listen: 127.0.0.1:0", "mesh.yaml:6: cache-listen: this needs 'peers' beside it: nothing is mirrored"),
+        (
+            "peers: p\ncache-listen: unix:/run/a.sock",
+            "mesh.yaml:7: cache-listen: copies are not served on a Unix socket"
+        ),
+        ("peers: p\ncache-listen: 2380", "mesh.yaml:7: cache-listen: '2380' is not a local address: it has no port"),
         ("follow-ca: x", "mesh.yaml:6: follow-ca: this needs 'follow' beside it: nothing is followed"),
         ("follow: https://a\nfollow-cert: x", "mesh.yaml:7: follow-cert: this needs 'follow-key' beside it"),
         ("follow: https://a\nfollow-key: x", "mesh.yaml:7: follow-key: this needs 'follow-cert' beside it"),

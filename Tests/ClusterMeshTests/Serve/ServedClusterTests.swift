@@ -87,6 +87,14 @@ import Testing
         #expect(cluster.localEndpoint?.hasPrefix("https://127.0.0.1:") == true)
     }
 
+    @Test func whatItMirrorsHasAnEndpointOfItsOwn() throws {
+        try directory.write("no peer yet", to: "peers/README")
+        let cluster = try cluster("peers: peers\ncache-listen: 0.0.0.0:0")
+        #expect(cluster.cacheEndpoint == cluster.agent.republishingPort.map { "https://127.0.0.1:\($0)" })
+        #expect(cluster.cacheEndpoint != nil && cluster.cacheEndpoint != cluster.endpoint)
+        #expect(try self.cluster("peers: peers").cacheEndpoint == nil)
+    }
+
     @Test func aStoreThatOnlyAgentsFillIsNotCompleteByItself() throws {
         #expect(try !cluster("local-listen: 127.0.0.1:0").agent.status().isInitialStateComplete)
         #expect(try cluster().agent.status().isInitialStateComplete, "nobody could ever say so")
