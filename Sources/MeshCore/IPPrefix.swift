@@ -4,25 +4,28 @@
 public struct IPPrefix: Hashable, Sendable {
     /// The address.
     public let address: IPAddress
+    /// ``length``, in as few bytes as it needs: prefixes are kept by the hundred thousand.
+    private let bits: UInt8
+
     /// The number of leading bits that count: 0…32 or 0…128.
-    public let length: Int
+    public var length: Int { Int(bits) }
 
     /// Makes a prefix; `nil` if an address of this family has no `length` bits.
     public init?(_ address: IPAddress, length: Int) {
         guard (0...address.family.bitCount).contains(length) else { return nil }
         self.address = address
-        self.length = length
+        bits = UInt8(length)
     }
 
     /// The prefix that holds one address.
     public init(host address: IPAddress) {
         self.address = address
-        length = address.family.bitCount
+        bits = UInt8(address.family.bitCount)
     }
 
     private init(masking prefix: IPPrefix) {
         address = prefix.address.masked(to: prefix.length)
-        length = prefix.length
+        bits = prefix.bits
     }
 
     /// The same addresses, written with the lowest of them.

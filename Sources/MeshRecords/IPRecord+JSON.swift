@@ -14,15 +14,16 @@ extension IPRecord {
             }
             ip = .cidr(prefix)
         }
-        self.init(ip: ip, hostIP: form.hostIP?.address, identity: form.identity?.number ?? 0)
-        encryptionKey = form.encryptionKey?.number ?? 0
-        metadata = form.metadata ?? ""
-        namespace = form.namespace ?? ""
-        podName = form.podName ?? ""
-        serviceAccount = form.serviceAccount ?? ""
-        namedPorts = (form.namedPorts ?? []).compactMap { port in
+        var fields = Fields(ip: ip, hostIP: form.hostIP?.address, identity: form.identity?.number ?? 0)
+        fields.encryptionKey = form.encryptionKey?.number ?? 0
+        fields.metadata = form.metadata ?? ""
+        fields.namespace = form.namespace ?? ""
+        fields.podName = form.podName ?? ""
+        fields.serviceAccount = form.serviceAccount ?? ""
+        fields.namedPorts = (form.namedPorts ?? []).compactMap { port in
             port.map { NamedPort(name: $0.name ?? "", number: $0.number?.number ?? 0, transport: $0.transport ?? "") }
         }
+        self.init(fields)
     }
 
     /// The JSON as it may be found.

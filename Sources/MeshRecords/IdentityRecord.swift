@@ -6,14 +6,27 @@ public struct IdentityRecord: Hashable, Sendable {
     public static let clusterLabel = "io.cilium.k8s.policy.cluster"
 
     /// The number; its upper bits are the cluster's ID.
-    public var id: UInt32
+    public var id: UInt32 {
+        get { storage.fields.id }
+        set { storage = storage.changed { $0.id = newValue } }
+    }
     /// The labels.
-    public var labels: LabelSet
+    public var labels: LabelSet {
+        get { storage.fields.labels }
+        set { storage = storage.changed { $0.labels = newValue } }
+    }
+
+    /// What is stored.
+    struct Fields: Hashable, Sendable {
+        var id: UInt32
+        var labels: LabelSet
+    }
+
+    var storage: RecordStorage<Fields>
 
     /// Makes an identity.
     public init(id: UInt32, labels: LabelSet) {
-        self.id = id
-        self.labels = labels
+        storage = RecordStorage(Fields(id: id, labels: labels))
     }
 
     /// Reads the stored text.

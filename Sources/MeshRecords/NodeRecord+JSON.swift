@@ -8,24 +8,26 @@ extension NodeRecord {
     /// - Throws: ``RecordError`` that names the field.
     public init(decoding json: some Collection<UInt8>) throws(RecordError) {
         let form = try RecordJSON.decode(Form.self, json)
-        self.init(name: form.name ?? "", cluster: form.cluster ?? "", clusterID: form.clusterID?.number ?? 0)
-        addresses = (form.addresses ?? []).compactMap { entry in
+        var fields = Fields(
+            name: form.name ?? "", cluster: form.cluster ?? "", clusterID: form.clusterID?.number ?? 0)
+        fields.addresses = (form.addresses ?? []).compactMap { entry in
             entry?.ip?.address.map { Address(entry?.type ?? "", $0) }
         }
-        ipv4AllocationCIDR = try Self.prefix(form.ipv4AllocationCIDR, .v4)
-        ipv4SecondaryAllocationCIDRs = try Self.prefixes(form.ipv4SecondaryAllocationCIDRs, .v4)
-        ipv6AllocationCIDR = try Self.prefix(form.ipv6AllocationCIDR, .v6)
-        ipv6SecondaryAllocationCIDRs = try Self.prefixes(form.ipv6SecondaryAllocationCIDRs, .v6)
-        ipv4HealthIP = form.ipv4HealthIP?.address
-        ipv6HealthIP = form.ipv6HealthIP?.address
-        ipv4IngressIP = form.ipv4IngressIP?.address
-        ipv6IngressIP = form.ipv6IngressIP?.address
-        source = form.source ?? ""
-        encryptionKey = form.encryptionKey?.number ?? 0
-        labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
-        annotations = (form.annotations ?? [:]).mapValues { $0 ?? "" }
-        wireGuardPublicKey = form.wireGuardPublicKey ?? ""
-        bootID = form.bootID ?? ""
+        fields.ipv4AllocationCIDR = try Self.prefix(form.ipv4AllocationCIDR, .v4)
+        fields.ipv4SecondaryAllocationCIDRs = try Self.prefixes(form.ipv4SecondaryAllocationCIDRs, .v4)
+        fields.ipv6AllocationCIDR = try Self.prefix(form.ipv6AllocationCIDR, .v6)
+        fields.ipv6SecondaryAllocationCIDRs = try Self.prefixes(form.ipv6SecondaryAllocationCIDRs, .v6)
+        fields.ipv4HealthIP = form.ipv4HealthIP?.address
+        fields.ipv6HealthIP = form.ipv6HealthIP?.address
+        fields.ipv4IngressIP = form.ipv4IngressIP?.address
+        fields.ipv6IngressIP = form.ipv6IngressIP?.address
+        fields.source = form.source ?? ""
+        fields.encryptionKey = form.encryptionKey?.number ?? 0
+        fields.labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
+        fields.annotations = (form.annotations ?? [:]).mapValues { $0 ?? "" }
+        fields.wireGuardPublicKey = form.wireGuardPublicKey ?? ""
+        fields.bootID = form.bootID ?? ""
+        self.init(fields)
     }
 
     private static func prefix(

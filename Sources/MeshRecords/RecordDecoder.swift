@@ -35,6 +35,8 @@ public struct RecordDecoder: Sendable {
     public let layout: RecordLayout
     /// The largest value that is read, in bytes.
     public let maximumValueBytes: Int
+    /// What the keys of the cluster's records begin with, by kind.
+    private let prefixes: [(kind: RecordKind, bytes: [UInt8])]
 
     /// Makes a decoder for the records of one cluster.
     public init(
@@ -49,22 +51,27 @@ public struct RecordDecoder: Sendable {
         self.space = space
         self.layout = layout
         self.maximumValueBytes = maximumValueBytes
+        // Most records are IPs.
+        prefixes = [RecordKind.ip, .identity, .node, .service, .serviceExport].map {
+            ($0, $0.prefix(of: cluster, in: layout).bytes)
+        }
     }
 
     /// Reads and checks a pair.
     public func decode(_ pair: KeyValue) -> Result<MeshRecord, RecordError> {
-        decode(key: pair.key, value: pair.value)
+        decode(pair.keyBytes, pair.value)
     }
 
     /// Reads and checks a key and its value.
     public func decode(key: Key, value: ArraySlice<UInt8>) -> Result<MeshRecord, RecordError> {
-        Result { () throws(RecordError) in
-            let recordKey = try recordKey(of: key).get()
-            do throws(RecordError) {
-                return try record(recordKey, value)
-            } catch {
-                throw error.at(key)
-            }
+        decode(key.bytes[...], value)
+    }
+
+    private func decode(_ key: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Result<MeshRecord, RecordError> {
+        do throws(RecordError) {
+            return .success(try record(try recordKey(key), value))
+        } catch {
+            return .failure(error.at(Key(key)))
         }
     }
 
@@ -72,20 +79,37 @@ public struct RecordDecoder: Sendable {
     ///
     /// Fails for keys of no record, of another cluster, and of identities outside the cluster's range.
     public func recordKey(of key: Key) -> Result<RecordKey, RecordError> {
-        Result { () throws(RecordError) in
-            guard case .record(let recordKey, let owner, let layout) = try StateKey(parsing: key) else {
-                throw RecordError(.unknownKey, key: key, "the key is not one of a record")
-            }
-            guard layout == self.layout else {
-                throw RecordError(.unknownKey, key: key, "the key does not lie under '\(self.layout.root)'")
-            }
-            if let owner, owner != cluster {
-                throw RecordError(.foreignCluster, key: key, "cluster '\(owner)' in the key, expected '\(cluster)'")
-            }
-            if case .identity(let number) = recordKey, !range.contains(number) {
-                throw outOfRange(number).at(key)
-            }
+        do throws(RecordError) {
+            return .success(try recordKey(key.bytes[...]))
+        } catch {
+            return .failure(error.at(key))
+        }
+    }
+
+    private func recordKey(_ key: ArraySlice<UInt8>) throws(RecordError) -> RecordKey {
+        let bytes = key.span
+        for prefix in prefixes where prefix.bytes.count <= bytes.count {
+            let count = prefix.bytes.count
+            guard Bytes.compare(bytes.extracting(..<count), prefix.bytes.span) == 0 else { continue }
+            let recordKey = try RecordKey(prefix.kind, parsing: bytes.extracting(count...))
+            if case .identity(let number) = recordKey, !range.contains(number) { throw outOfRange(number) }
             return recordKey
+        }
+        throw strangeness(of: Key(key))
+    }
+
+    /// Why a key that begins with none of the cluster's prefixes is not one of its records'.
+    private func strangeness(of key: Key) -> RecordError {
+        do throws(RecordError) {
+            guard case .record(_, let owner, let layout) = try StateKey(parsing: key) else {
+                return RecordError(.unknownKey, "the key is not one of a record")
+            }
+            guard layout == self.layout, let owner else {
+                return RecordError(.unknownKey, "the key does not lie under '\(self.layout.root)'")
+            }
+            return RecordError(.foreignCluster, "cluster '\(owner)' in the key, expected '\(cluster)'")
+        } catch {
+            return error
         }
     }
 

@@ -4,15 +4,15 @@ extension ServiceExportRecord {
     /// - Throws: ``RecordError`` that names the field.
     public init(decoding json: some Collection<UInt8>) throws(RecordError) {
         let form = try RecordJSON.decode(Form.self, json)
-        self.init(
+        var fields = Fields(
             cluster: form.cluster ?? "",
             name: ServiceName(namespace: form.namespace ?? "", name: form.name ?? ""),
             type: form.type ?? ""
         )
-        annotations = (form.annotations ?? [:]).mapValues { $0 ?? "" }
-        labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
-        creationTime = form.exportCreationTimestamp?.text ?? ""
-        ports = (form.ports ?? []).compactMap { port in
+        fields.annotations = (form.annotations ?? [:]).mapValues { $0 ?? "" }
+        fields.labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
+        fields.creationTime = form.exportCreationTimestamp?.text ?? ""
+        fields.ports = (form.ports ?? []).compactMap { port in
             port.map {
                 Port(
                     name: $0.name ?? "",
@@ -22,8 +22,9 @@ extension ServiceExportRecord {
                 )
             }
         }
-        sessionAffinity = form.sessionAffinity ?? ""
-        sessionAffinitySeconds = form.sessionAffinityConfig?.clientIP?.timeoutSeconds?.number
+        fields.sessionAffinity = form.sessionAffinity ?? ""
+        fields.sessionAffinitySeconds = form.sessionAffinityConfig?.clientIP?.timeoutSeconds?.number
+        self.init(fields)
     }
 
     /// The JSON as it may be found.

@@ -6,21 +6,22 @@ extension ServiceRecord {
     /// - Throws: ``RecordError`` that names the field; also for an address that is no IP or has a zone.
     public init(decoding json: some Collection<UInt8>) throws(RecordError) {
         let form = try RecordJSON.decode(Form.self, json)
-        self.init(
+        var fields = Fields(
             cluster: form.cluster ?? "",
             name: ServiceName(namespace: form.namespace ?? "", name: form.name ?? ""),
-            clusterID: form.clusterID?.number ?? 0,
-            frontends: try Self.endpoints(form.frontends, "frontends"),
-            backends: try Self.endpoints(form.backends, "backends"),
+            frontends: Self.normalized(try Self.endpoints(form.frontends, "frontends")),
+            backends: Self.normalized(try Self.endpoints(form.backends, "backends")),
             includeExternal: form.includeExternal ?? false,
-            shared: form.shared ?? false
+            shared: form.shared ?? false,
+            clusterID: form.clusterID?.number ?? 0
         )
-        hostnames = (form.hostnames ?? [:]).mapValues { $0 ?? "" }
-        zones = (form.zones ?? [:]).compactMapValues { zone in
+        fields.hostnames = (form.hostnames ?? [:]).mapValues { $0 ?? "" }
+        fields.zones = (form.zones ?? [:]).compactMapValues { zone in
             zone.map { BackendZone($0.zone ?? "", forZones: ($0.forZones ?? []).map { $0?.name ?? "" }) }
         }
-        labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
-        selector = (form.selector ?? [:]).mapValues { $0 ?? "" }
+        fields.labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
+        fields.selector = (form.selector ?? [:]).mapValues { $0 ?? "" }
+        self.init(fields)
     }
 
     private static func endpoints(

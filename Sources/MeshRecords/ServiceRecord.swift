@@ -50,27 +50,75 @@ public struct BackendZone: Hashable, Sendable {
 /// A service of one cluster with its backends (Cilium's `ClusterService`).
 public struct ServiceRecord: Hashable, Sendable {
     /// The name of its cluster.
-    public var cluster: String
+    public var cluster: String {
+        get { storage.fields.cluster }
+        set { storage = storage.changed { $0.cluster = newValue } }
+    }
     /// The namespace and name; services of the same name are one global service.
-    public var name: ServiceName
+    public var name: ServiceName {
+        get { storage.fields.name }
+        set { storage = storage.changed { $0.name = newValue } }
+    }
     /// Where the cluster itself offers the service. Other clusters do not use these.
-    public let frontends: [ServiceEndpoint]
+    public var frontends: [ServiceEndpoint] { storage.fields.frontends }
     /// Where it is served, in the order of addresses, each address once.
-    public let backends: [ServiceEndpoint]
+    public var backends: [ServiceEndpoint] { storage.fields.backends }
     /// Names of backends, by the text of their address.
-    public var hostnames: [String: String] = [:]
+    public var hostnames: [String: String] {
+        get { storage.fields.hostnames }
+        set { storage = storage.changed { $0.hostnames = newValue } }
+    }
     /// Zones of backends, by the text of their address.
-    public var zones: [String: BackendZone] = [:]
+    public var zones: [String: BackendZone] {
+        get { storage.fields.zones }
+        set { storage = storage.changed { $0.zones = newValue } }
+    }
     /// The service's labels.
-    public var labels: [String: String] = [:]
+    public var labels: [String: String] {
+        get { storage.fields.labels }
+        set { storage = storage.changed { $0.labels = newValue } }
+    }
     /// The labels that select its backends.
-    public var selector: [String: String] = [:]
+    public var selector: [String: String] {
+        get { storage.fields.selector }
+        set { storage = storage.changed { $0.selector = newValue } }
+    }
     /// Whether the cluster wants other clusters' backends too: the service is *global*.
-    public var includeExternal: Bool
+    public var includeExternal: Bool {
+        get { storage.fields.includeExternal }
+        set { storage = storage.changed { $0.includeExternal = newValue } }
+    }
     /// Whether the cluster offers its backends to others.
-    public var shared: Bool
+    public var shared: Bool {
+        get { storage.fields.shared }
+        set { storage = storage.changed { $0.shared = newValue } }
+    }
     /// The ID of its cluster.
-    public var clusterID: UInt32
+    public var clusterID: UInt32 {
+        get { storage.fields.clusterID }
+        set { storage = storage.changed { $0.clusterID = newValue } }
+    }
+
+    /// What is stored.
+    struct Fields: Hashable, Sendable {
+        var cluster: String
+        var name: ServiceName
+        var frontends: [ServiceEndpoint]
+        var backends: [ServiceEndpoint]
+        var hostnames: [String: String] = [:]
+        var zones: [String: BackendZone] = [:]
+        var labels: [String: String] = [:]
+        var selector: [String: String] = [:]
+        var includeExternal: Bool
+        var shared: Bool
+        var clusterID: UInt32
+    }
+
+    var storage: RecordStorage<Fields>
+
+    init(_ fields: Fields) {
+        storage = RecordStorage(fields)
+    }
 
     /// Makes a service. An address given twice has the ports of both.
     public init(
@@ -82,16 +130,20 @@ public struct ServiceRecord: Hashable, Sendable {
         includeExternal: Bool = true,
         shared: Bool = true
     ) {
-        self.cluster = cluster
-        self.name = name
-        self.clusterID = clusterID
-        self.frontends = Self.normalized(frontends)
-        self.backends = Self.normalized(backends)
-        self.includeExternal = includeExternal
-        self.shared = shared
+        self.init(
+            Fields(
+                cluster: cluster,
+                name: name,
+                frontends: Self.normalized(frontends),
+                backends: Self.normalized(backends),
+                includeExternal: includeExternal,
+                shared: shared,
+                clusterID: clusterID
+            )
+        )
     }
 
-    private static func normalized(_ endpoints: [ServiceEndpoint]) -> [ServiceEndpoint] {
+    static func normalized(_ endpoints: [ServiceEndpoint]) -> [ServiceEndpoint] {
         var merged: [ServiceEndpoint] = []
         // The sort is stable, so that of ports with the same name the later one still counts.
         for endpoint in endpoints.sorted(by: { $0.address < $1.address }) {

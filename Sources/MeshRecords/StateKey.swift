@@ -50,21 +50,14 @@ public enum StateKey: Hashable, Sendable {
         _ rest: Substring,
         _ key: Key
     ) throws(RecordError) -> StateKey {
-        // Kubernetes' names are ASCII. With others, two different keys could name what Swift takes for equal texts.
-        guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw RecordError(
-                .malformedKey, key: key,
-                "expected a name of printable ASCII behind '\(kind.prefix(in: layout))'"
-            )
-        }
         switch (kind, layout) {
         case (.identity, .own), (.ip, .own):
-            return .record(try RecordKey(kind, parsing: rest, in: key), cluster: nil, layout)
+            return .record(try name(kind, behind: kind.prefix(in: layout), in: key), cluster: nil, layout)
         case (.node, _), (.service, _), (.serviceExport, _), (.identity, .cached), (.ip, .cached):
             guard let slash = rest.firstIndex(of: "/") else {
                 throw RecordError(
                     .malformedKey, key: key,
-                    "expected <cluster>/\(kind.nameForm) behind '\(kind.prefix(in: layout))'"
+                    "expected the names of a cluster and of a record behind '\(kind.prefix(in: layout))'"
                 )
             }
             let cluster = try cluster(rest[..<slash], in: key)
@@ -72,8 +65,15 @@ public enum StateKey: Hashable, Sendable {
             guard key.hasPrefix(prefix) else {
                 throw RecordError(.unknownKey, key: key, "the key belongs to no known kind of record")
             }
-            let name = rest.dropFirst(prefix.bytes.count - kind.prefix(in: layout).bytes.count)
-            return .record(try RecordKey(kind, parsing: name, in: key), cluster: cluster, layout)
+            return .record(try name(kind, behind: prefix, in: key), cluster: cluster, layout)
+        }
+    }
+
+    private static func name(_ kind: RecordKind, behind prefix: Key, in key: Key) throws(RecordError) -> RecordKey {
+        do throws(RecordError) {
+            return try RecordKey(kind, parsing: key.bytes.span.extracting(prefix.bytes.count...))
+        } catch {
+            throw error.at(key)
         }
     }
 
@@ -82,56 +82,6 @@ public enum StateKey: Hashable, Sendable {
             return try ClusterName(name)
         } catch {
             throw RecordError(.malformedKey, key: key, error.message)
-        }
-    }
-}
-
-extension RecordKind {
-    /// The form of what stands in a key behind the prefix of one cluster's records.
-    fileprivate var nameForm: String {
-        switch self {
-        case .node: "<node>"
-        case .service, .serviceExport: "<namespace>/<name>"
-        case .identity: "<number>"
-        case .ip: "<address>[/<bits>]"
-        }
-    }
-}
-
-extension RecordKey {
-    /// Reads what stands in `key` behind the prefix of one cluster's records of `kind`: printable ASCII.
-    init(_ kind: RecordKind, parsing name: Substring, in key: Key) throws(RecordError) {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        func malformed(_ expected: String) -> RecordError {
-            RecordError(
-                .malformedKey, key: key, "expected \(expected) instead of '\(name.prefix(60))' at the key's end")
-        }
-        switch kind {
-        case .node:
-            guard parts.count == 1, !name.isEmpty else { throw malformed(kind.nameForm) }
-            self = .node(String(name))
-        case .service, .serviceExport:
-            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { throw malformed(kind.nameForm) }
-            let name = ServiceName(namespace: String(parts[0]), name: String(parts[1]))
-            self = kind == .service ? .service(name) : .serviceExport(name)
-        case .identity:
-            // Only the canonical text: each identity must have one key.
-            guard let number = UInt32(name), String(number) == name else { throw malformed("an identity's number") }
-            self = .identity(number)
-        case .ip:
-            do throws(IPTextError) {
-                let ip: IPKey = parts.count == 1 ? .address(try IPAddress(name)) : .cidr(try IPPrefix(name))
-                guard ip.description == name else {
-                    throw IPTextError(message: "'\(name)' is not canonical: it should be '\(ip)'")
-                }
-                guard ip.prefix.isMasked else {
-                    throw IPTextError(
-                        message: "'\(name)' has bits behind its length; did you mean '\(ip.prefix.masked)'?")
-                }
-                self = .ip(ip)
-            } catch {
-                throw RecordError(.malformedKey, key: key, error.message)
-            }
         }
     }
 }

@@ -20,6 +20,7 @@ struct IPAddressTests {
         let address = try IPAddress(text)
         #expect(address.description == canonical)
         #expect(try IPAddress(canonical) == address)
+        #expect(IPAddress(utf8: Array(text.utf8).span) == address)
     }
 
     @Test(arguments: [
@@ -28,10 +29,26 @@ struct IPAddressTests {
         ":", ":1", "1:", ":::", "1::2::3", "::1::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::",
         "::1:2:3:4:5:6:7:8", "12345::", "g::", "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3", "::1.2.3.256",
         "1.2.3.4:5::", "fe80::1%eth0", "fe80::1%", "1.2.3.4%eth0", "[::1]", "::1/128", "ｆe80::1",
+        "1.2.3.4:", ":1.2.3.4", "::1.2.3.4:5", "1:2:3:4:5:6:7:8:", "00000::", "1:2:3:4:5:6:7:8:9:a:b:c:d:e:f:0:1",
+        "1.2.3.",
+        "1.2.3.4.", "1..3.4", ".", "::.1.2.3", "1:::2", "::-1", "1: :2",
     ])
     func otherTextsAreRefused(text: String) {
         let error = #expect(throws: IPTextError.self) { try IPAddress(text) }
         #expect(error?.message.contains("is no IP address") == true)
+        #expect(IPAddress(utf8: Array(text.utf8).span) == nil)
+    }
+
+    @Test(arguments: [
+        ("1.2.3", "IPv4 needs four numbers"), ("1.2.3.x", "not a number of one to three digits"),
+        ("1.2.3.04", "begins with a needless zero"), ("1.2.3.256", "greater than 255"),
+        ("1::2::3", "'::' stands twice"),
+        ("1:2", "without '::' needs eight groups"), ("1:2:3:4:5:6:7::8", "'::' stands for no group"),
+        ("12345::", "one to four digits"), ("::g", "not a hexadecimal number"), ("1:2:3:4:5:6:7:8:9", "at most eight"),
+    ])
+    func whatIsWrongWithATextIsSaid(text: String, why: String) {
+        let error = #expect(throws: IPTextError.self) { try IPAddress(text) }
+        #expect(error?.message.contains(why) == true, "\(error?.message ?? "")")
     }
 
     @Test func anAddressWithAZoneIsRefusedForThatReason() {
@@ -92,6 +109,7 @@ struct IPPrefixTests {
     @Test(arguments: ["0.0.0.0/0", "10.0.0.0/16", "10.1.2.3/32", "::/0", "fd00::/64", "fd00::1/128", "10.1.2.3/16"])
     func textsAreReadAndWritten(text: String) throws {
         #expect(try IPPrefix(text).description == text)
+        #expect(IPPrefix(utf8: Array(text.utf8).span)?.description == text)
     }
 
     @Test(arguments: [
@@ -100,6 +118,7 @@ struct IPPrefixTests {
     ])
     func otherTextsAreRefused(text: String) {
         #expect(throws: IPTextError.self) { try IPPrefix(text) }
+        #expect(IPPrefix(utf8: Array(text.utf8).span) == nil)
     }
 
     @Test func containmentComparesTheLeadingBits() throws {
