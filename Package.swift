@@ -69,6 +69,11 @@ let package = Package(
             cSettings: [.headerSearchPath("include/Generated")],
             linkerSettings: [.linkedLibrary("protobuf-c")]
         ),
+        .target(
+            name: "CSimdJSON",
+            cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
+            linkerSettings: [.linkedLibrary("simdjson")]
+        ),
 
         // 1: vocabulary
         module("MeshCore"),
@@ -78,7 +83,7 @@ let package = Package(
         module("MeshTLS", ["MeshCore", "COpenSSL"]),
         module("MeshWire", ["MeshCore", "CProtos"]),
         module("MeshStore", ["MeshCore", collections, serviceLifecycle]),
-        module("MeshRecords", ["MeshCore"]),
+        module("MeshRecords", ["MeshCore", "CSimdJSON"]),
 
         // 3: parts
         module("MeshClient", ["MeshCore", "MeshRPC", "MeshWire", logging]),
@@ -201,5 +206,6 @@ let package = Package(
                 "TestSupport", "mesh-demo", logging,
             ]
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

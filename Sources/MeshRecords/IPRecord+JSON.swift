@@ -5,6 +5,15 @@ extension IPRecord {
     ///
     /// - Throws: ``RecordError`` that names the field.
     public init(decoding json: some Collection<UInt8>) throws(RecordError) {
+        if let fields = ParsedJSON.read(json, Fields.init) {
+            self.init(fields)
+        } else {
+            try self.init(tolerantlyDecoding: json)
+        }
+    }
+
+    /// Reads what the fast way does not take, and says what is wrong with what cannot be read.
+    init(tolerantlyDecoding json: some Collection<UInt8>) throws(RecordError) {
         let form = try RecordJSON.decode(Form.self, json)
         guard let address = form.ip?.address else { throw RecordError(.malformedValue, "field 'IP' is missing") }
         var ip = IPKey.address(address)
@@ -93,5 +102,32 @@ extension IPRecord {
             }
         }
         return writer.bytes
+    }
+}
+
+extension IPRecord.Fields {
+    /// The record of JSON as writers write it.
+    init(_ json: ParsedJSON) throws(UnusualJSON) {
+        var members = try json.members()
+        guard let address = try members.take("IP").address() else { throw UnusualJSON() }
+        let cidr = try members.take("Mask").prefix(of: address)
+        ip = cidr.map { .cidr($0) } ?? .address(address)
+        hostIP = try members.take("HostIP").address()
+        identity = try members.take("ID").number() ?? 0
+        encryptionKey = try members.take("Key").number() ?? 0
+        metadata = try members.take("Metadata").text() ?? ""
+        namespace = try members.take("K8sNamespace").text() ?? ""
+        podName = try members.take("K8sPodName").text() ?? ""
+        serviceAccount = try members.take("K8sServiceAccount").text() ?? ""
+        namedPorts = try members.take("NamedPorts").list { port throws(UnusualJSON) in
+            if port.isNull { return nil }
+            var members = try port.members()
+            let name = try members.take("Name").text() ?? ""
+            let number = try members.take("Port").number(UInt16.self) ?? 0
+            let transport = try members.take("Protocol").text() ?? ""
+            try members.finish()
+            return IPRecord.NamedPort(name: name, number: number, transport: transport)
+        }
+        try members.finish()
     }
 }

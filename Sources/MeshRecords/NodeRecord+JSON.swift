@@ -7,6 +7,15 @@ extension NodeRecord {
     ///
     /// - Throws: ``RecordError`` that names the field.
     public init(decoding json: some Collection<UInt8>) throws(RecordError) {
+        if let fields = ParsedJSON.read(json, Fields.init) {
+            self.init(fields)
+        } else {
+            try self.init(tolerantlyDecoding: json)
+        }
+    }
+
+    /// Reads what the fast way does not take, and says what is wrong with what cannot be read.
+    init(tolerantlyDecoding json: some Collection<UInt8>) throws(RecordError) {
         let form = try RecordJSON.decode(Form.self, json)
         var fields = Fields(
             name: form.name ?? "", cluster: form.cluster ?? "", clusterID: form.clusterID?.number ?? 0)
@@ -137,5 +146,50 @@ extension NodeRecord {
             writer.field("BootID", bootID)
         }
         return writer.bytes
+    }
+}
+
+extension NodeRecord.Fields {
+    /// The record of JSON as writers write it.
+    init(_ json: ParsedJSON) throws(UnusualJSON) {
+        var members = try json.members()
+        name = try members.take("Name").text() ?? ""
+        cluster = try members.take("Cluster").text() ?? ""
+        addresses = try members.take("IPAddresses").list { address throws(UnusualJSON) in
+            if address.isNull { return nil }
+            var members = try address.members()
+            let type = try members.take("Type").text() ?? ""
+            let ip = try members.take("IP").address()
+            try members.finish()
+            return ip.map { NodeRecord.Address(type, $0) }
+        }
+        ipv4AllocationCIDR = try members.take("IPv4AllocCIDR").cidr(.v4)
+        ipv4SecondaryAllocationCIDRs = try members.take("IPv4SecondaryAllocCIDRs").cidrs(.v4)
+        ipv6AllocationCIDR = try members.take("IPv6AllocCIDR").cidr(.v6)
+        ipv6SecondaryAllocationCIDRs = try members.take("IPv6SecondaryAllocCIDRs").cidrs(.v6)
+        ipv4HealthIP = try members.take("IPv4HealthIP").address()
+        ipv6HealthIP = try members.take("IPv6HealthIP").address()
+        ipv4IngressIP = try members.take("IPv4IngressIP").address()
+        ipv6IngressIP = try members.take("IPv6IngressIP").address()
+        clusterID = try members.take("ClusterID").number() ?? 0
+        source = try members.take("Source").text() ?? ""
+        encryptionKey = try members.take("EncryptionKey").number() ?? 0
+        labels = try members.take("Labels").map()
+        annotations = try members.take("Annotations").map()
+        wireGuardPublicKey = try members.take("WireguardPubKey").text() ?? ""
+        bootID = try members.take("BootID").text() ?? ""
+        try members.finish()
+    }
+}
+
+extension ParsedJSON {
+    fileprivate func cidr(_ family: IPAddress.Family) throws(UnusualJSON) -> IPPrefix? {
+        guard let cidr = try cidr() else { return nil }
+        guard cidr.address.family == family else { throw UnusualJSON() }
+        return cidr
+    }
+
+    fileprivate func cidrs(_ family: IPAddress.Family) throws(UnusualJSON) -> [IPPrefix] {
+        try list { element throws(UnusualJSON) in try element.cidr(family) }
     }
 }
