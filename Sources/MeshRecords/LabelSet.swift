@@ -27,28 +27,49 @@ public struct LabelSet: Hashable, Sendable {
 
     /// Makes a set; of labels with the same key the last one counts, as in Cilium.
     public init(_ labels: some Sequence<Label>) {
-        var byKey: [[UInt8]: Label] = [:]
-        for label in labels { byKey[Array(label.key.utf8)] = label }
-        self.labels = byKey.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        self.init(inAnyOrder: Array(labels))
+    }
+
+    private init(inAnyOrder labels: [Label]) {
+        func areInOrder(_ left: Label, _ right: Label) -> Bool {
+            left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+        }
+        // Who writes them writes them in order.
+        if zip(labels, labels.dropFirst()).allSatisfy(areInOrder) {
+            self.labels = labels
+            return
+        }
+        var sorted: [Label] = []
+        // The sort is stable: of labels with one key, the last one is the last to come.
+        for label in labels.sorted(by: areInOrder) {
+            if let last = sorted.last, !areInOrder(last, label) { sorted.removeLast() }
+            sorted.append(label)
+        }
+        self.labels = sorted
     }
 
     /// Reads `source:key=value;source:key=value;…`. Values are not escaped, so that none holds a `;`.
     ///
     /// A label without source is of source `unspec`, one without `=` has an empty value, empty pieces are skipped.
     public init(parsing text: some StringProtocol) {
-        self.init(
-            text.split(separator: ";").map { piece in
-                let colon = piece.firstIndex(of: ":")
-                let rest = colon.map { piece[piece.index(after: $0)...] } ?? piece[...]
-                let equals = rest.firstIndex(of: "=")
-                return Label(
-                    source: colon.map { String(piece[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? "unspec",
-                    key: String(rest[..<(equals ?? rest.endIndex)]),
-                    value: equals.map { String(rest[rest.index(after: $0)...]) } ?? ""
+        var labels: [Label] = []
+        for piece in text.utf8.split(separator: UInt8(ascii: ";")) {
+            let colon = piece.firstIndex(of: UInt8(ascii: ":"))
+            let source = colon.map { Self.text(piece[..<$0]) } ?? ""
+            let rest = colon.map { piece[piece.index(after: $0)...] } ?? piece[...]
+            let equals = rest.firstIndex(of: UInt8(ascii: "="))
+            labels.append(
+                Label(
+                    source: source.isEmpty ? "unspec" : source,
+                    key: Self.text(rest[..<(equals ?? rest.endIndex)]),
+                    value: equals.map { Self.text(rest[rest.index(after: $0)...]) } ?? ""
                 )
-            }
-        )
+            )
+        }
+        self.init(inAnyOrder: labels)
     }
+
+    private static func text(_ utf8: some Collection<UInt8>) -> String { String(decoding: utf8, as: UTF8.self) }
 
     /// The label with this key.
     public subscript(key: String) -> Label? {

@@ -1,0 +1,46 @@
+import Glibc
+import MeshCore
+import MeshRecords
+import Testing
+
+/// What a decoded record takes, all of it: object, texts, lists. Measured in a process of its own, by what the C library
+/// has given out.
+@Suite("Records: memory")
+struct RecordMemoryTests {
+    @Test func anIPRecordTakesLessThan400Bytes() async {
+        await #expect(processExitsWith: .success) {
+            let json = Golden.ip.replacing("cart-6c9f7", with: "cart-6c9f7d5b8-x2x4q")
+            try RecordMemoryTests.expect(lessThan: 400) { MeshRecord.ip(try IPRecord(decoding: bytes(json))) }
+        }
+    }
+
+    @Test func aNodeRecordTakesLessThan1000Bytes() async {
+        await #expect(processExitsWith: .success) {
+            try RecordMemoryTests.expect(lessThan: 1_000) {
+                MeshRecord.node(try NodeRecord(decoding: bytes(Golden.node)))
+            }
+        }
+    }
+
+    @Test func anIdentityTakesLessThan600Bytes() async {
+        await #expect(processExitsWith: .success) {
+            try RecordMemoryTests.expect(lessThan: 600) {
+                MeshRecord.identity(try IdentityRecord(id: 199_472, decoding: bytes(Golden.identity)))
+            }
+        }
+    }
+
+    private static func expect(lessThan bound: Int, _ make: () throws -> MeshRecord) throws {
+        let count = 10_000
+        var records: [MeshRecord] = []
+        records.reserveCapacity(count)
+        // The first one makes what is made once.
+        records.append(try make())
+        let before = mallinfo2().uordblks
+        for _ in 1..<count { records.append(try make()) }
+        let each = (Int(mallinfo2().uordblks) - Int(before)) / (count - 1)
+        print("a record takes \(each) bytes")
+        #expect(each < bound && each > 100, "\(each) bytes")
+        #expect(records.count == count)
+    }
+}
