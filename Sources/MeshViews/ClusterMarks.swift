@@ -14,8 +14,14 @@ public struct ClusterMarks: Hashable, Sendable {
     }
 
     private struct Mark: Hashable, Sendable {
-        var freshness: Freshness
-        var count: Int
+        var freshness = Freshness.incomplete
+        var count = 0
+
+        /// Counts records, and says whether nothing is left to tell the cluster from one of which nobody ever spoke.
+        mutating func add(_ records: Int) -> Bool {
+            count += records
+            return count == 0 && freshness == .incomplete
+        }
     }
 
     private var marks: [ClusterName: Mark] = [:]
@@ -36,16 +42,15 @@ public struct ClusterMarks: Hashable, Sendable {
     public func count(of cluster: ClusterName) -> Int { marks[cluster]?.count ?? 0 }
 
     mutating func mark(_ cluster: ClusterName, _ freshness: Freshness) {
-        marks[cluster, default: Mark(freshness: freshness, count: 0)].freshness = freshness
+        marks[cluster, default: Mark()].freshness = freshness
     }
 
     /// Counts a record that was there before or not, and is there now or not.
     mutating func count(_ cluster: ClusterName, before: Bool, now: Bool) {
         guard before != now else { return }
-        var mark = marks[cluster] ?? Mark(freshness: .incomplete, count: 0)
-        mark.count += now ? 1 : -1
-        // A cluster of which nobody said anything and nothing is there must not be told from one never seen.
-        marks[cluster] = mark.count == 0 && mark.freshness == .incomplete ? nil : mark
+        // Changed in place, as this happens for every record that comes or goes.
+        let isLikeNeverSeen = marks[cluster, default: Mark()].add(now ? 1 : -1)
+        if isLikeNeverSeen { marks[cluster] = nil }
     }
 
     mutating func remove(_ cluster: ClusterName) {
