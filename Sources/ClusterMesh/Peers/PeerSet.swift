@@ -106,7 +106,7 @@ final class PeerSet: Sendable {
             var changed = sources
             change(&changed)
             var (peers, faults) = changed.merged()
-            let made = try makeMirrors(for: &peers, changed.files, &faults)
+            let made = try makeMirrors(for: &peers, changed, &faults)
             let isDone = state.withLock { state in
                 // Somebody else was faster: what is needed may be something else now.
                 guard state.version == version else { return false }
@@ -122,14 +122,16 @@ final class PeerSet: Sendable {
 
     /// Makes the mirrors that are missing, and drops those peers of files that cannot have one.
     private func makeMirrors(
-        for peers: inout [PeerConfiguration], _ files: [FilePeer], _ faults: inout [PeerFault]
+        for peers: inout [PeerConfiguration], _ sources: PeerSources, _ faults: inout [PeerFault]
     ) throws(MeshConfigurationError) -> [ClusterName: PeerMirror] {
         var made: [ClusterName: PeerMirror] = [:]
         for peer in peers where state.withLock({ $0.machine.needsMirror(for: peer) }) {
             do {
                 made[peer.name] = PeerMirror(try makeMirror(peer, verifier, reservation(for: peer.name)))
             } catch {
-                guard let file = files.first(where: { $0.configuration == peer }) else {
+                guard !sources.code.contains(peer),
+                    let file = sources.files.first(where: { $0.configuration == peer })
+                else {
                     throw MeshConfigurationError("cluster '\(name)': \(error)", cause: error)
                 }
                 peers.removeAll { $0.name == peer.name }

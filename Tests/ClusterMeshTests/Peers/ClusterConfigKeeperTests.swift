@@ -54,6 +54,24 @@ import Testing
         }
     }
 
+    @Test func aWriterThatInsistsIsCorrectedOnceASecondAtMost() async throws {
+        try await run { agent in
+            let key = KeyLayout.clusterConfig(of: agent.configuration.name)
+            let published = try #require(try config(agent))
+            let (begin, before) = (ContinuousClock.now, agent.reader.revision.rawValue)
+            let writes = 200
+            for number in 0..<writes {
+                try agent.store.put(key, "\(number)")
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            try await eventually("the config") { (try? config(agent)) == published }
+            let corrections = Int(agent.reader.revision.rawValue - before) - writes
+            let seconds = begin.duration(to: .now) / ClusterConfigKeeper.pause
+            // One at once, one after each pause; the heartbeat may have been written, too.
+            #expect(corrections >= 1 && corrections <= 3 + Int(seconds))
+        }
+    }
+
     @Test func nothingIsPublishedBeforeTheStateIsComplete() async throws {
         try await run(isComplete: false) { agent in
             let key = KeyLayout.clusterConfig(of: agent.configuration.name)

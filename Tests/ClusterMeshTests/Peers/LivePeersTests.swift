@@ -125,6 +125,41 @@ import Testing
         }
     }
 
+    @Test func peersThatAreSetByManyTasksAtOnceAreThoseThatWereSetLast() async throws {
+        try await run { mesh in
+            let athens = try mesh.agent("athens")
+            let (hurup, kos) = (try peer("hurup", 2, in: mesh), try peer("kos", 3, in: mesh))
+            var elsewhere = kos
+            elsewhere.endpoints = [EtcdEndpoint(host: "127.0.0.1", port: 1)]
+            let choices = [[], [hurup], [kos], [hurup, kos], [elsewhere], [hurup, elsewhere]]
+            let seen = Locked<[RemoteClusterMirror]>([])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for seed in 0..<4 as Range<UInt64> {
+                    group.addTask {
+                        var random = SplitMix64(seed: seed)
+                        for _ in 0..<40 {
+                            try athens.setPeers(choices.randomElement(using: &random) ?? [])
+                            let mirrors = athens.peers.compactMap { athens.mirror(of: $0) }
+                            seen.withLock { $0 += mirrors }
+                            await Task.yield()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try athens.setPeers([hurup, kos])
+            try await athens.waitUntilSynchronized(timeout: .seconds(30))
+            try await eventually("both nodes") { nodes(athens) == ["athens-1", "hurup-1", "kos-1"] }
+            let present = athens.peers.compactMap { athens.mirror(of: $0) }
+            #expect(present.map { $0.status.endpoint?.port } == [hurup, kos].map { $0.endpoints[0].port })
+            try await eventually("the end of all former mirrors") {
+                seen.withLock { $0 }.allSatisfy { mirror in
+                    present.contains { $0 === mirror } || [.gone, .idle].contains(mirror.status.state)
+                }
+            }
+        }
+    }
+
     @Test func whatAnAgentThatWasShutDownSawOfItsPeersStays() async throws {
         try await run { mesh in
             let athens = try mesh.agent("athens")
