@@ -44,6 +44,28 @@ struct Sample {
         )
     }
 
+    func service(_ name: String) -> MeshRecord {
+        .service(
+            ServiceRecord(
+                cluster: cluster.rawValue,
+                name: ServiceName(namespace: "shop", name: name),
+                clusterID: id.rawValue,
+                backends: [],
+                shared: true
+            )
+        )
+    }
+
+    func export(_ name: String) -> MeshRecord {
+        .serviceExport(
+            ServiceExportRecord(cluster: cluster.rawValue, name: ServiceName(namespace: "shop", name: name)))
+    }
+
+    /// A record of every kind.
+    func everything() throws -> [MeshRecord] {
+        [node("n1"), service("cart"), identity(5), try ip("10.0.0.1"), export("cart")]
+    }
+
     /// The pair that publishes a record.
     func pair(_ record: MeshRecord, _ revision: Revision) -> KeyValue {
         KeyValue(

@@ -24,6 +24,7 @@ final class TestPeer: Sendable {
     func serving<Result: Sendable>(
         _ store: KVStore,
         credentials: TLSCredentials? = nil,
+        roles: [AccessRole] = [],
         _ body: () async throws -> Result
     ) async throws -> Result {
         var configuration = WatcherServerConfiguration(
@@ -32,6 +33,7 @@ final class TestPeer: Sendable {
             verifier: .mesh()
         )
         configuration.port = port
+        configuration.access = .cilium(cluster: sample.cluster, adding: roles)
         configuration.shutdownGrace = .zero
         let server = try WatcherServer(
             configuration: configuration,

@@ -103,6 +103,7 @@ import Testing
         let silent = try SilentListener()
         let unserved = ListenerProbe(listeningOn: "localhost", port: silent.port, patience: .milliseconds(300))
         #expect(await unserved?.look() == .dead)
+        silent.close()
     }
 
     @Test func aListenerIsReplacedAfterTwoLooksInARow() {
@@ -162,32 +163,5 @@ import Testing
                 }
             }
         }
-    }
-}
-
-/// A socket that the kernel accepts connections for, and nobody else.
-private struct SilentListener: ~Copyable {
-    let descriptor: Int32
-    let port: Int
-
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = listen(descriptor, 8)
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    deinit {
-        close(descriptor)
     }
 }
