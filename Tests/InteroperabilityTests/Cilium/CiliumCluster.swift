@@ -93,10 +93,10 @@ final class CiliumCluster: Sendable {
         try await write(state.filter { !Self.isConfig($0) } + [slice], lease: lease)
     }
 
-    /// The canaries: all state is written.
-    func publishCanaries() async throws {
+    /// The canaries: all state is written, or all of some prefixes.
+    func publishCanaries(of prefixes: [String]? = nil) async throws {
         try await write(
-            name.syncedPrefixes.map {
+            (prefixes ?? name.syncedPrefixes).map {
                 StateLine(key: Key("cilium/synced/\(name.rawValue)/cilium/state/\($0)"), value: Self.now)
             }, lease: nil)
     }

@@ -178,6 +178,69 @@ import Testing
         #expect(cache.conflicts.map(\.prefix.description) == ["10.12.4.8/32"])
     }
 
+    @Test(.timeLimit(.minutes(3))) func nothingIsTakenOfAKindBeforeItsCanaryIsThere() async throws {
+        try await reading { agent, clusters in
+            for cluster in clusters.values {
+                try await cluster.publishConfig()
+                try await cluster.publishState()
+            }
+            func peers() -> [MirrorStatus] { agent.status().peers }
+            try await eventually("every kind waits for its canary") {
+                peers().allSatisfy { peer in
+                    let followed = peer.kinds.values.filter(\.isFollowed)
+                    return followed.count >= 3 && followed.allSatisfy(\.isAwaitingCanary)
+                }
+            }
+            #expect(peers().allSatisfy { $0.counts.total == 0 }, "state without a canary may be half of it")
+            #expect(agent.views.nodes.snapshot().count == 0 && agent.views.ipCache.snapshot().count == 0)
+
+            // One kind of one cluster is complete: it comes, and nothing else does.
+            let euWest = try #require(clusters[.euWest])
+            try await euWest.publishCanaries(of: ["nodes/v1"])
+            try await eventually("the nodes are there") { agent.views.nodes.snapshot().count == 2 }
+            #expect(agent.views.ipCache.snapshot().count == 0)
+            #expect(peers().filter { $0.kinds[.node]?.isSynced == true }.map(\.cluster.rawValue) == ["eu-west"])
+            #expect(!agent.status().isSynchronized)
+
+            for cluster in clusters.values { try await cluster.publishCanaries() }
+            try await waitForAll(agent)
+            // A canary that goes (its lease may have run out) takes nothing back.
+            try await euWest.delete("cilium/synced/eu-west/cilium/state/nodes/v1")
+            try await euWest.put("cilium/state/ip/v1/default/10.12.3.51", later.encoded())
+            try await eventually("what came after it is seen") { agent.views.ipCache.snapshot().count == 13 }
+            #expect(agent.views.nodes.snapshot().count == 5 && agent.status().isSynchronized)
+        }
+    }
+
+    private var later: IPRecord {
+        get throws { IPRecord(ip: .address(try IPAddress("10.12.3.51")), hostIP: nil, identity: 199_472) }
+    }
+
+    @Test(.timeLimit(.minutes(3))) func whatAPeerSaysOfItselfIsInItsStatus() async throws {
+        try await reading { agent, clusters in
+            try await publishEverything(clusters)
+            try await waitForAll(agent)
+            func status(_ name: CiliumCluster.Name) throws -> MirrorStatus {
+                try #require(agent.status().peers.first { $0.cluster.rawValue == name.rawValue })
+            }
+            for name in CiliumCluster.Name.allCases {
+                let peer = try status(name)
+                #expect(peer.id?.rawValue == UInt32(name.id))
+                #expect(peer.config?.syncedCanaries == true)
+                #expect(peer.heartbeatAge != nil)
+                #expect(peer.storeID != nil && peer.failures == 0)
+            }
+            #expect(try status(.north).config?.serviceExportsEnabled == true)
+            #expect(try status(.north).counts.serviceExports == 2)
+            #expect(try status(.euWest).kinds[.serviceExport]?.isFollowed != true)
+            // Its services are in slices, which are not read: that is said, and all else is followed.
+            #expect(try status(.apac).kinds[.service]?.isFollowed != true)
+            #expect(try status(.apac).unsupported.contains { $0.contains("slices") })
+            #expect(try status(.euWest).unsupported.isEmpty && status(.north).unsupported.isEmpty)
+            #expect(try status(.apac).kinds[.node]?.isSynced == true)
+        }
+    }
+
     @Test(.timeLimit(.minutes(3))) func whatChangesInAnEtcdChangesInTheViews() async throws {
         try await reading { agent, clusters in
             try await publishEverything(clusters)

@@ -19,7 +19,7 @@ let kos = try agent("kos", id: 3, mirroring: [peer])
 try athens.publish([.node(NodeRecord(name: "plaka", cluster: "athens", clusterID: 1))])
 try athens.initialStateComplete()
 
-try await withThrowingTaskGroup(of: Void.self) { agents in
+await withThrowingTaskGroup(of: Void.self) { agents in
     for agent in [athens, kos] { agents.addTask { try await agent.run() } }
     print("kos knows:", await kos.views.nodes.changes().first { $0.state.count > 0 }?.state.all.map(\.node.name) ?? [])
     agents.cancelAll()
