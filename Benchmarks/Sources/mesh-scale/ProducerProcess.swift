@@ -52,13 +52,19 @@ final class ProducerProcess: Sendable {
         process.standardOutput = standardOutput
         input = standardInput.fileHandleForWriting
         output = standardOutput.fileHandleForReading
-        try process.run()
-        let line = try Self.line(from: output)
-        guard line.event == "ready", let port = line.port, let records = line.records else {
-            throw ScaleError("mock-producer did not say where it serves")
+        do {
+            try process.run()
+            let line = try Self.line(from: output)
+            guard line.event == "ready", let port = line.port, let records = line.records else {
+                throw ScaleError("mock-producer did not say where it serves")
+            }
+            self.port = port
+            self.records = records
+        } catch {
+            // It ends with its input, which nobody holds any more.
+            try? FileManager.default.removeItem(at: directory)
+            throw error
         }
-        self.port = port
-        self.records = records
     }
 
     /// Has records change for so long; returns how many changes there were, when they are over.
