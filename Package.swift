@@ -112,7 +112,7 @@ let package = Package(
             "ClusterMesh",
             [
                 "MeshCore", "MeshRPC", "MeshTLS", "MeshWire", "MeshStore", "MeshRecords", "MeshClient", "MeshWatcher",
-                "MeshViews", "MeshMirror", "MeshReplica", "MeshLocalAPI", logging, serviceLifecycle, yams,
+                "MeshViews", "MeshMirror", "MeshReplica", "MeshLocalAPI", logging, metrics, serviceLifecycle, yams,
             ]
         ),
 
@@ -135,7 +135,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["MeshCore", "MeshTLS"],
+            dependencies: ["MeshCore", "MeshTLS", metrics],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),

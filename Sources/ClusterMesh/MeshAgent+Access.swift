@@ -15,6 +15,7 @@ extension MeshAgent {
             try server.replaceCredentials(credentials)
             try local?.replaceCredentials(credentials)
             try republisher?.server.replaceCredentials(credentials)
+            statusSource.credentials.withLock { $0 = credentials }
         } catch {
             throw MeshConfigurationError("cluster '\(configuration.name)': \(error)", cause: error)
         }

@@ -41,9 +41,9 @@ public final class MeshAgent: Service {
     let republisher: Republisher?
     let peerSet: PeerSet
     let peersFollower: PeersFollower?
+    let statusSource: StatusSource
     private let initialState: InitialState
     private let logger: Logger
-    private let rejectedLocalRecords = Locked(0)
 
     /// Checks the configuration, makes an empty store and listens for other clusters; nothing is served or connected
     /// before ``run()``.
@@ -71,6 +71,8 @@ public final class MeshAgent: Service {
             try peerSet.setPeers(configuration.peers)
             server = try WatcherServer(
                 configuration: configuration.server, reader: reader, health: initialState.health, logger: logger)
+            let source = StatusSource(
+                configuration, port: server.port, reader: reader, initialState, peerSet, views, state.replica)
             local = try configuration.localServer.map { [initialState] local in
                 guard let own = state.own else { throw MeshConfigurationError.follows(configuration.name) }
                 return try LocalServer(
@@ -78,7 +80,7 @@ public final class MeshAgent: Service {
                     store: own,
                     agent: LocalAgent(
                         declareInitialStateComplete: { try initialState.declareComplete() },
-                        status: { AgentStatus(configuration, reader, initialState, peerSet.mirrors) }
+                        status: { AgentStatus(source.status()) }
                     ),
                     health: initialState.health,
                     logger: logger
@@ -88,6 +90,7 @@ public final class MeshAgent: Service {
             peersFollower = configuration.peersDirectory.map {
                 PeersFollower($0, of: configuration.name, configuring: peerSet, logger: logger)
             }
+            statusSource = source
             self.peerSet = peerSet
             self.reader = reader
             self.state = state
@@ -129,20 +132,7 @@ public final class MeshAgent: Service {
     }
 
     /// How the agent and its peers are doing. O(peers), never waits for one.
-    public func status() -> MeshStatus {
-        MeshStatus(
-            name: configuration.name,
-            id: configuration.id,
-            port: port,
-            storeID: reader.identity.clusterID,
-            revision: reader.revision,
-            isInitialStateComplete: initialState.isComplete,
-            rejectedLocalRecords: rejectedLocalRecords.withLock { $0 },
-            peers: peerSet.mirrors.map(\.status),
-            peerFaults: peerSet.faults,
-            followed: state.replica?.status
-        )
-    }
+    public func status() -> MeshStatus { statusSource.status() }
 
     /// Serves and mirrors until the task is cancelled or the service group shuts down gracefully.
     ///
@@ -167,6 +157,7 @@ public final class MeshAgent: Service {
             }
             if let republisher { group.addTask { await republisher.maintain() } }
             group.addTask { await self.keepClusterConfig() }
+            group.addTask { await self.tellMetrics() }
             defer { group.cancelAll() }
             try await serve()
         }
@@ -211,7 +202,7 @@ public final class MeshAgent: Service {
     private func show(_ outcome: LocalRecords.Outcome) {
         views.apply(outcome.updates)
         guard !outcome.rejected.isEmpty else { return }
-        rejectedLocalRecords.withLock { $0 += outcome.rejected.count }
+        statusSource.rejectedLocalRecords.withLock { $0 += outcome.rejected.count }
         for error in outcome.rejected.prefix(3) {
             logger.warning("an own record is not valid and not shown in the views", metadata: ["error": "\(error)"])
         }

@@ -1,3 +1,4 @@
+public import CoreMetrics
 internal import MeshClient
 public import MeshCore
 public import MeshLocalAPI
@@ -105,6 +106,13 @@ public struct MeshConfiguration: Sendable {
     /// etcd that nobody wrote one into.
     public var requiresClusterConfig = true
 
+    /// The backend that is told how the mirrors and the server are doing: see the page *Metrics*. Default: the one that
+    /// `MetricsSystem` has when the configuration is made.
+    public var metrics: any MetricsFactory = MetricsSystem.factory
+
+    /// How often the backend is told.
+    package var metricsPeriod = Duration.seconds(1)
+
     /// Changes a mirror's bounds and times before it is made; does nothing by default.
     public var adjustMirror: @Sendable (inout MirrorConfiguration) -> Void = { _ in }
 
@@ -183,6 +191,7 @@ extension MeshConfiguration {
         server.advertisedURLs = advertisedURLs
         server.access = .cilium(cluster: name, admitting: admittedClusters, adding: additionalRoles)
         server.limits = serverLimits
+        server.metrics = metrics
         return server
     }
 

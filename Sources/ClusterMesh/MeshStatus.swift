@@ -1,7 +1,6 @@
 public import MeshCore
 public import MeshMirror
 public import MeshReplica
-internal import MeshStore
 
 /// How an agent and its peers are doing.
 public struct MeshStatus: Sendable {
@@ -23,36 +22,17 @@ public struct MeshStatus: Sendable {
     public var peers: [MirrorStatus]
     /// What is wrong with the files of ``MeshConfiguration/peersDirectory``, and which of them say nothing and why.
     public var peerFaults: [PeerFault] = []
+    /// What several clusters claim.
+    public var conflicts = MeshConflicts()
+    /// When the certificate ends that the own endpoints show, in seconds since 1970; `nil` if it cannot be read.
+    public var certificateExpiry: Int64?
+    /// When the certificates end that are shown to the peers, in seconds since 1970.
+    public var clientCertificateExpiries: [ClusterName: Int64] = [:]
     /// How the followed etcd's replica is doing; `nil` if the own state is not an etcd's.
     public var followed: ReplicaStatus?
 
     /// Whether every peer is followed and what is held of it is current.
     public var isSynchronized: Bool { peers.allSatisfy { $0.state.isCurrent } }
-}
-
-extension AgentStatus {
-    /// What an agent tells other programs of its cluster.
-    init(
-        _ configuration: MeshConfiguration, _ reader: StoreReader, _ initialState: InitialState,
-        _ mirrors: [RemoteClusterMirror]
-    ) {
-        self.init(
-            cluster: configuration.name.rawValue,
-            clusterID: configuration.id.rawValue,
-            isInitialStateComplete: initialState.isComplete,
-            storeID: reader.identity.clusterID,
-            revision: reader.revision,
-            peers: mirrors.map(\.status).map { peer in
-                Peer(
-                    cluster: peer.cluster.rawValue,
-                    state: peer.state.rawValue,
-                    isCurrent: peer.state.isCurrent,
-                    revision: peer.revision,
-                    lastError: peer.lastError
-                )
-            }
-        )
-    }
 }
 
 /// Peers that were not synchronised in time.

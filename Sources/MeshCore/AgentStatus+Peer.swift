@@ -52,6 +52,8 @@ extension AgentStatus {
         public var budget = Budget()
         /// How often everything was listed again after the first time, by cause, in the causes' order.
         public var resyncs: [Resync] = []
+        /// How often services were withdrawn because the other cluster was away for too long.
+        public var serviceExpirations: Int64 = 0
         /// For how long, in all, reading was held back for being faster than the mirror's rate.
         public var throttled = Duration.zero
 
@@ -114,15 +116,21 @@ extension AgentStatus.Peer {
         public var name: String
         /// Whether this kind is read from the other cluster at present.
         public var isFollowed: Bool
+        /// Whether the other cluster has yet to say, by a canary, that it has written all of the kind.
+        public var isAwaitingCanary: Bool
         /// Whether all of the kind is known, on this connection.
         public var isSynced: Bool
         /// How many records are held.
         public var count: Int64
 
         /// Makes the status of a kind.
-        public init(name: String, isFollowed: Bool = false, isSynced: Bool = false, count: Int64 = 0) {
+        public init(
+            name: String, isFollowed: Bool = false, isAwaitingCanary: Bool = false, isSynced: Bool = false,
+            count: Int64 = 0
+        ) {
             self.name = name
             self.isFollowed = isFollowed
+            self.isAwaitingCanary = isAwaitingCanary
             self.isSynced = isSynced
             self.count = count
         }

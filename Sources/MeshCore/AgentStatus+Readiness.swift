@@ -21,7 +21,9 @@ extension AgentStatus.Peer {
     /// The state and, where it is not the wanted one, what it waits for or what failed.
     public var explanation: String {
         if isCurrent { return state }
-        let unsynced = kinds.filter { $0.isFollowed && !$0.isSynced }.map(\.name)
+        let unsynced = kinds.filter { $0.isFollowed && !$0.isSynced }.map { kind in
+            kind.isAwaitingCanary ? "the canary of \(kind.name)" : kind.name
+        }
         // While a connection lives, what it waits for says more than why the one before it ended.
         if lastError == nil, !unsynced.isEmpty {
             return "\(state), waiting for: \(unsynced.joined(separator: ", "))"

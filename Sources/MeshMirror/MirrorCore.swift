@@ -93,6 +93,8 @@ final class MirrorCore: Sendable {
             since: .now
         )
         status.endpoints = configuration.endpoints.map { EndpointStatus($0) }
+        status.maximumKeys = configuration.maximumKeys
+        status.maximumBytes = configuration.maximumBytes
         state = Locked(
             State(
                 machine: MirrorStateMachine(rotation: rotation, backoff: configuration.backoff),

@@ -157,6 +157,10 @@ public struct MirrorStatus: Hashable, Sendable {
     public var keys = 0
     /// The bytes of their encoded pairs.
     public var bytes = 0
+    /// The most keys that are taken from the peer.
+    public internal(set) var maximumKeys = 0
+    /// The most bytes of encoded pairs that are taken from the peer.
+    public internal(set) var maximumBytes = 0
     /// How often the budget refused a key or a change; see ``MirrorConfiguration/maximumKeys``.
     public var budgetRefusals = 0
     /// For how long in all nothing was read because the peer sent too much; see ``MirrorConfiguration/steadyRate``.

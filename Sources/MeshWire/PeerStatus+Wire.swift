@@ -35,6 +35,7 @@ extension AgentStatus.Peer: FieldMessage {
         writer.number(27, clientCertificateExpiry ?? 0)
         writer.message(28, config)
         writer.texts(29, unsupported)
+        writer.number(30, serviceExpirations)
     }
 
     mutating func take(_ field: WireReader.Field, in bytes: ArraySlice<UInt8>) throws(WireFormatError) {
@@ -70,6 +71,7 @@ extension AgentStatus.Peer: FieldMessage {
         case 27: clientCertificateExpiry = try field.numberIfAny()
         case 28: config = try field.message(in: bytes, after: config)
         case 29: unsupported.append(try field.text(in: bytes))
+        case 30: serviceExpirations = try field.number()
         default: break
         }
     }
@@ -104,6 +106,7 @@ extension AgentStatus.Peer.Kind: FieldMessage {
         writer.flag(2, isFollowed)
         writer.flag(3, isSynced)
         writer.number(4, count)
+        writer.flag(5, isAwaitingCanary)
     }
 
     mutating func take(_ field: WireReader.Field, in bytes: ArraySlice<UInt8>) throws(WireFormatError) {
@@ -112,6 +115,7 @@ extension AgentStatus.Peer.Kind: FieldMessage {
         case 2: isFollowed = try field.flag()
         case 3: isSynced = try field.flag()
         case 4: count = try field.number()
+        case 5: isAwaitingCanary = try field.flag()
         default: break
         }
     }

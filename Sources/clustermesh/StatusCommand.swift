@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import ClusterMesh
-internal import Foundation
+internal import MeshTLS
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,8 +49,8 @@ struct StatusCommand: AsyncParsableCommand {
         let status = wait ? try await waited(agent) : try await agent.status()
         switch output {
         case .table:
-            let now = Int64(Date().timeIntervalSince1970)
-            StandardOutput.write(Array(StatusReport(status: status, now: now, isVerbose: verbose).text.utf8))
+            let report = StatusReport(status: status, now: UTCTime.now, isVerbose: verbose)
+            StandardOutput.write(Array(report.text.utf8))
         case .json:
             StandardOutput.writeLine(status.json.lines)
         }

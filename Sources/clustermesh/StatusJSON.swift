@@ -1,8 +1,9 @@
 internal import ClusterMesh
+internal import MeshTLS
 
 extension AgentStatus {
-    /// The status as a program reads it. Names and order stay; more may be added. Times are in seconds, what is not known
-    /// is `null`, stores are hexadecimal as etcd's tools write them.
+    /// The status as a program reads it. Names and order stay; more may be added. Times are in seconds, moments are texts of
+    /// RFC 3339, what is not known is `null`, and stores are hexadecimal as etcd's tools write them.
     var json: JSONValue {
         .object([
             ("cluster", .text(cluster)),
@@ -12,7 +13,7 @@ extension AgentStatus {
             ("initialStateComplete", .flag(isInitialStateComplete)),
             ("storeID", .text(hex(storeID))),
             ("revision", .number(revision.rawValue)),
-            ("certificateExpiresAt", .optional(certificateExpiry)),
+            ("certificateExpiresAt", .moment(certificateExpiry)),
             ("rejectedLocalRecords", .number(rejectedLocalRecords)),
             ("followed", followed.map(\.json) ?? .null),
             ("peers", .list(peers.map(\.json))),
@@ -30,6 +31,10 @@ extension AgentStatus {
 
 extension JSONValue {
     fileprivate static func optional(_ number: Int64?) -> JSONValue { number.map { .number($0) } ?? .null }
+
+    fileprivate static func moment(_ seconds: Int64?) -> JSONValue {
+        seconds.map { .text(UTCTime.rfc3339($0)) } ?? .null
+    }
 
     fileprivate static func seconds(_ time: Duration?) -> JSONValue { time.map { .fraction($0.inSeconds) } ?? .null }
 }
@@ -81,9 +86,10 @@ extension AgentStatus.Peer {
             ("rejections", rejections.json),
             ("budget", budget.json),
             ("resyncs", .object(resyncs.map { ($0.cause, .number($0.count)) })),
+            ("serviceExpirations", .number(serviceExpirations)),
             ("throttledSeconds", .seconds(throttled)),
-            ("serverCertificateExpiresAt", .optional(serverCertificateExpiry)),
-            ("clientCertificateExpiresAt", .optional(clientCertificateExpiry)),
+            ("serverCertificateExpiresAt", .moment(serverCertificateExpiry)),
+            ("clientCertificateExpiresAt", .moment(clientCertificateExpiry)),
             ("config", config.map(\.json) ?? .null),
             ("unsupported", .list(unsupported.map { .text($0) })),
         ])
@@ -101,7 +107,10 @@ extension AgentStatus.Peer.Endpoint {
 
 extension AgentStatus.Peer.Kind {
     fileprivate var json: JSONValue {
-        .object([("followed", .flag(isFollowed)), ("synced", .flag(isSynced)), ("count", .number(count))])
+        .object([
+            ("followed", .flag(isFollowed)), ("awaitingCanary", .flag(isAwaitingCanary)), ("synced", .flag(isSynced)),
+            ("count", .number(count)),
+        ])
     }
 }
 

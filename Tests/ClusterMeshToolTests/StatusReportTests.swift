@@ -230,6 +230,7 @@ import Testing
                         "refusals": 0
                       },
                       "resyncs": {},
+                      "serviceExpirations": 0,
                       "throttledSeconds": 0,
                       "serverCertificateExpiresAt": null,
                       "clientCertificateExpiresAt": null,
@@ -254,8 +255,9 @@ import Testing
         let line = full.json.line
         for part in [
             #""ready":false,"obstacles":["peers/rhodes:2: broken","kos is disconnected: connection refused"]"#,
-            #""nextAttemptSeconds":12.3,"#, #""stalenessSeconds":252,"#, #""storeID":"ab","#, #""lagRevisions":12,"#,
-            #""kinds":{"node":{"followed":true,"synced":true,"count":3},"#,
+            #""serverCertificateExpiresAt":"2031-12-02T00:00:00Z","#, #""nextAttemptSeconds":12.3,"#,
+            #""stalenessSeconds":252,"#, #""storeID":"ab","#, #""lagRevisions":12,"#,
+            #""kinds":{"node":{"followed":true,"awaitingCanary":false,"synced":true,"count":3},"#,
             #"{"url":"https://kos-b:2379","attempts":3,"lastAttemptSecondsAgo":25,"lastError":"no such host"}"#,
             #"{"key":"cilium/state/nodes/v1/kos/x","revision":12,"reason":"cluster 'hurup' in the value"}"#,
             #""config":{"id":2,"cached":false,"syncedCanaries":true,"maxConnectedClusters":255,"#,

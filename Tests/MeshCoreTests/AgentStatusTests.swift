@@ -28,9 +28,10 @@ import Testing
         var listing = peer("listing")
         listing.kinds = [
             .init(name: "node", isFollowed: true, isSynced: true), .init(name: "ip", isFollowed: true),
-            .init(name: "service", isFollowed: false), .init(name: "identity", isFollowed: true),
+            .init(name: "service", isFollowed: false),
+            .init(name: "identity", isFollowed: true, isAwaitingCanary: true),
         ]
-        #expect(status([listing]).obstacles == ["kos is listing, waiting for: ip, identity"])
+        #expect(status([listing]).obstacles == ["kos is listing, waiting for: ip, the canary of identity"])
         listing.lastError = "the stream broke off"
         #expect(status([listing]).obstacles == ["kos is listing: the stream broke off"])
     }

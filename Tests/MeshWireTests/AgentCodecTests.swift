@@ -44,13 +44,15 @@ import Testing
         peer.lag = .milliseconds(20)
         peer.heartbeatAge = .seconds(30)
         peer.kinds = [
-            .init(name: "node", isFollowed: true, isSynced: true, count: 100), .init(name: "ip", isFollowed: true),
+            .init(name: "node", isFollowed: true, isSynced: true, count: 100),
+            .init(name: "ip", isFollowed: true, isAwaitingCanary: true),
         ]
         peer.outdated = 8
         peer.rejections = .init(
             total: 9, current: 1, examples: [.init(key: "cilium/state/x", revision: 11, reason: "no such kind")])
         peer.budget = .init(keys: 10, maximumKeys: 100, bytes: 1_000, maximumBytes: 10_000, refusals: 2)
         peer.resyncs = [.init(cause: "compacted", count: 2)]
+        peer.serviceExpirations = 4
         peer.throttled = .seconds(2)
         peer.serverCertificateExpiry = 1_900_000_001
         peer.clientCertificateExpiry = 1_900_000_002

@@ -1251,7 +1251,7 @@ const ProtobufCMessageDescriptor clustermesh__v1__conflicts__descriptor =
   (ProtobufCMessageInit) clustermesh__v1__conflicts__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descriptors[29] =
+static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descriptors[30] =
 {
   {
     "cluster",
@@ -1601,6 +1601,18 @@ static const ProtobufCFieldDescriptor clustermesh__v1__peer_status__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "service_expirations",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__PeerStatus, service_expirations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned clustermesh__v1__peer_status__field_indices_by_name[] = {
   22,   /* field[22] = budget */
@@ -1624,6 +1636,7 @@ static const unsigned clustermesh__v1__peer_status__field_indices_by_name[] = {
   23,   /* field[23] = resyncs */
   3,   /* field[3] = revision */
   25,   /* field[25] = server_certificate_expires */
+  29,   /* field[29] = service_expirations */
   6,   /* field[6] = since_ms */
   7,   /* field[7] = staleness */
   1,   /* field[1] = state */
@@ -1636,7 +1649,7 @@ static const unsigned clustermesh__v1__peer_status__field_indices_by_name[] = {
 static const ProtobufCIntRange clustermesh__v1__peer_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 29 }
+  { 0, 30 }
 };
 const ProtobufCMessageDescriptor clustermesh__v1__peer_status__descriptor =
 {
@@ -1646,7 +1659,7 @@ const ProtobufCMessageDescriptor clustermesh__v1__peer_status__descriptor =
   "Clustermesh__V1__PeerStatus",
   "clustermesh.v1",
   sizeof(Clustermesh__V1__PeerStatus),
-  29,
+  30,
   clustermesh__v1__peer_status__field_descriptors,
   clustermesh__v1__peer_status__field_indices_by_name,
   1,  clustermesh__v1__peer_status__number_ranges,
@@ -1730,7 +1743,7 @@ const ProtobufCMessageDescriptor clustermesh__v1__endpoint_status__descriptor =
   (ProtobufCMessageInit) clustermesh__v1__endpoint_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor clustermesh__v1__kind_status__field_descriptors[4] =
+static const ProtobufCFieldDescriptor clustermesh__v1__kind_status__field_descriptors[5] =
 {
   {
     "name",
@@ -1780,8 +1793,21 @@ static const ProtobufCFieldDescriptor clustermesh__v1__kind_status__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "awaiting_canary",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Clustermesh__V1__KindStatus, awaiting_canary),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned clustermesh__v1__kind_status__field_indices_by_name[] = {
+  4,   /* field[4] = awaiting_canary */
   3,   /* field[3] = count */
   1,   /* field[1] = followed */
   0,   /* field[0] = name */
@@ -1790,7 +1816,7 @@ static const unsigned clustermesh__v1__kind_status__field_indices_by_name[] = {
 static const ProtobufCIntRange clustermesh__v1__kind_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor clustermesh__v1__kind_status__descriptor =
 {
@@ -1800,7 +1826,7 @@ const ProtobufCMessageDescriptor clustermesh__v1__kind_status__descriptor =
   "Clustermesh__V1__KindStatus",
   "clustermesh.v1",
   sizeof(Clustermesh__V1__KindStatus),
-  4,
+  5,
   clustermesh__v1__kind_status__field_descriptors,
   clustermesh__v1__kind_status__field_indices_by_name,
   1,  clustermesh__v1__kind_status__number_ranges,

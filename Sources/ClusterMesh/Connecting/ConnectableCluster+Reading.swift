@@ -30,7 +30,7 @@ extension ConnectableCluster {
             authorityFile: configuration.authorities,
             authorities: try CertificateInspector.inspect(file: configuration.authorities),
             client: try client(of: configuration.name, in: directory),
-            peersDirectory: directory.path + "/peers"
+            peersDirectory: configuration.peers ?? directory.path + "/peers"
         )
     }
 

@@ -72,6 +72,12 @@ final class PeerSet: Sendable {
         state.withLock { state in state.machine[peer]?.mirror.mirror }
     }
 
+    /// How the configured peers' mirrors are doing, by name, each with the certificate that is shown to the peer.
+    var status: [(status: MirrorStatus, certificate: String)] {
+        let peers = state.withLock { state in state.machine.configured }
+        return peers.map { ($0.mirror.mirror.status, $0.configuration.credentials.certificateChain) }
+    }
+
     /// What is wrong with the files of peers, if there are any.
     var faults: [PeerFault] {
         state.withLock { state in state.directoryFaults + state.sourceFaults }

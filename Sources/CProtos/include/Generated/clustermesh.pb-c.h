@@ -208,10 +208,11 @@ struct  Clustermesh__V1__PeerStatus
   Clustermesh__V1__PeerConfig *config;
   size_t n_unsupported;
   char **unsupported;
+  int64_t service_expirations;
 };
 #define CLUSTERMESH__V1__PEER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__peer_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, 0, NULL, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, NULL, 0,NULL, 0, NULL, NULL, 0,NULL, 0, 0, 0, NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, 0, NULL, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, NULL, 0,NULL, 0, NULL, NULL, 0,NULL, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
 struct  Clustermesh__V1__EndpointStatus
@@ -234,10 +235,11 @@ struct  Clustermesh__V1__KindStatus
   protobuf_c_boolean followed;
   protobuf_c_boolean synced;
   int64_t count;
+  protobuf_c_boolean awaiting_canary;
 };
 #define CLUSTERMESH__V1__KIND_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&clustermesh__v1__kind_status__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
 struct  Clustermesh__V1__Rejections

@@ -1,33 +1,51 @@
-import CoreMetrics
-import MeshCore
+public import CoreMetrics
+internal import MeshCore
 
 /// A metrics backend that remembers what it was told.
-final class RecordingMetrics: MetricsFactory {
+public final class RecordingMetrics: MetricsFactory {
     /// One metric with its labels.
-    struct Series: Hashable, Sendable {
-        var name: String
-        var labels: [String: String]
+    public struct Series: Hashable, Sendable {
+        public var name: String
+        public var labels: [String: String]
+
+        /// Names a metric.
+        public init(name: String, labels: [String: String]) {
+            self.name = name
+            self.labels = labels
+        }
     }
 
     private struct State: Sendable {
         var counters: [Series: Int64] = [:]
         var gauges: [Series: Double] = [:]
         var calls = 0
+        var destroyed: Set<Series> = []
     }
 
     private let state = Locked(State())
 
     /// The sums of all counters of each name.
-    var counters: [String: Int64] { sums { $0.counters } }
+    public var counters: [String: Int64] { sums { $0.counters } }
 
     /// The last values of all gauges, those of one name added up.
-    var gauges: [String: Double] { sums { $0.gauges } }
+    public var gauges: [String: Double] { sums { $0.gauges } }
 
     /// Everything that was ever told of.
-    var series: Set<Series> { state.withLock { Set($0.counters.keys).union($0.gauges.keys) } }
+    public var series: Set<Series> { state.withLock { Set($0.counters.keys).union($0.gauges.keys) } }
+
+    /// Those of them that were not ended.
+    public var alive: Set<Series> { series.subtracting(state.withLock { $0.destroyed }) }
+
+    /// What a gauge was told last, or what a counter has come to; `nil` if it was told nothing.
+    public func value(_ series: Series) -> Double? {
+        state.withLock { $0.gauges[series] ?? $0.counters[series].map(Double.init) }
+    }
+
+    /// Remembers nothing yet.
+    public init() {}
 
     /// How often a metric was told anything.
-    var calls: Int { state.withLock { $0.calls } }
+    public var calls: Int { state.withLock { $0.calls } }
 
     private func sums<Number: AdditiveArithmetic & Sendable>(
         _ values: @Sendable (State) -> [Series: Number]
@@ -86,19 +104,25 @@ final class RecordingMetrics: MetricsFactory {
         func recordNanoseconds(_ duration: Int64) {}
     }
 
-    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         Counted(self, Self.series(label, dimensions))
     }
 
-    func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+    public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         Recorded(self, Self.series(label, dimensions))
     }
 
-    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { Ignored() }
+    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { Ignored() }
 
-    func destroyCounter(_ handler: any CounterHandler) {}
+    public func destroyCounter(_ handler: any CounterHandler) {
+        guard let series = (handler as? Counted)?.series else { return }
+        state.withLock { _ = $0.destroyed.insert(series) }
+    }
 
-    func destroyRecorder(_ handler: any RecorderHandler) {}
+    public func destroyRecorder(_ handler: any RecorderHandler) {
+        guard let series = (handler as? Recorded)?.series else { return }
+        state.withLock { _ = $0.destroyed.insert(series) }
+    }
 
-    func destroyTimer(_ handler: any TimerHandler) {}
+    public func destroyTimer(_ handler: any TimerHandler) {}
 }
