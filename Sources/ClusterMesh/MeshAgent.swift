@@ -10,12 +10,12 @@ public import ServiceLifecycle
 /// One cluster's agent: its own store, the server that shows it to other clusters, a mirror of each peer, and the merged
 /// views over all of them.
 ///
-/// Make it, write the cluster's records to ``store``, call ``initialStateComplete()`` once they are all there, and run
-/// it, alone or in a `ServiceGroup`:
+/// Make it, publish the cluster's records, call ``initialStateComplete()`` once they are all there, and run it, alone or
+/// in a `ServiceGroup`:
 ///
 /// ```swift
 /// let agent = try MeshAgent(configuration: configuration, logger: logger)
-/// try agent.store.put(record.key.key(in: agent.configuration.name), record.encoded())
+/// try agent.publish([.node(node), .service(service)])
 /// try agent.initialStateComplete()
 /// try await agent.run()
 /// ```

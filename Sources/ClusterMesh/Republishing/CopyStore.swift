@@ -52,7 +52,7 @@ final class CopyStore: Sendable {
         return false
     }
 
-    /// Deletes some of the keys of a range, as long as something is so of the cluster; answers whether it held any.
+    /// Deletes some of the keys of a range, if something is so of the cluster; answers whether it deleted any.
     func deleteSome(
         in range: KeyRange, of cluster: ClusterName, while condition: (RepublishedCluster) -> Bool
     ) -> Bool {
@@ -60,10 +60,11 @@ final class CopyStore: Sendable {
         request.limit = Int64(Self.keysPerErasure)
         request.keysOnly = true
         guard let pairs = try? store.perform(request).pairs, !pairs.isEmpty else { return false }
-        try? decide(cluster) { cluster in
-            (condition(cluster) ? pairs.map { .delete($0.key) } : [], ())
+        let isDone = try? decide(cluster) { cluster in
+            let isTrue = condition(cluster)
+            return (isTrue ? pairs.map { .delete($0.key) } : [], isTrue)
         }
-        return true
+        return isDone == true
     }
 
     /// How many bytes of pairs it holds of a cluster. O(its pairs).

@@ -116,6 +116,37 @@ import Testing
         }
     }
 
+    @Test func readersFindAPeersConfigAndCanariesLastAndLoseThemFirst() async throws {
+        let republisher = try republisher()
+        let sink = republisher.sink(for: kos)
+        sink.peerIdentified(ClusterConfig(id: 3))
+        sink.apply(nodes(0..<2))
+        sink.synchronized(.node)
+        try await maintaining(republisher) {
+            sink.withdrawn()
+            try await eventually { clock.sleeperCount == 1 }
+            clock.advance(by: .seconds(180))
+            try await eventually { state(kos, republisher) == nil }
+        }
+        let prefixes = [KeyRange.prefix("cilium/cache/"), .prefix("cilium/cluster-config/"), .prefix("cilium/synced/")]
+        var seen: [String] = []
+        var cursor = WatchCursor(.all, from: 2)
+        while case .events(let batch) = republisher.copies.store.reader.step(
+            &cursor, maximumEvents: 100, maximumBytes: 1 << 20)
+        {
+            for event in batch.events where prefixes.contains(where: { $0.contains(event.pair.key) }) {
+                seen.append("\(event.kind) \(event.pair.key)")
+            }
+        }
+        #expect(
+            seen == [
+                "put cilium/cluster-config/kos", "put cilium/cache/nodes/v1/kos/n0", "put cilium/cache/nodes/v1/kos/n1",
+                "put cilium/synced/kos/cilium/cache/nodes/v1", "delete cilium/cluster-config/kos",
+                "delete cilium/synced/kos/cilium/cache/nodes/v1", "delete cilium/cache/nodes/v1/kos/n0",
+                "delete cilium/cache/nodes/v1/kos/n1",
+            ])
+    }
+
     @Test func peersThatLeaveOneAfterTheOtherAreErasedEachInItsTime() async throws {
         let republisher = try republisher()
         let (first, second) = (republisher.sink(for: kos), republisher.sink(for: hurup))

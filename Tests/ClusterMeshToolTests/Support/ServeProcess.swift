@@ -12,6 +12,7 @@ final class ServeProcess: Sendable {
         var id: Int
         var endpoint: String
         var localEndpoint: String?
+        var cacheEndpoint: String?
     }
 
     /// It ended before it was ready, and what it said.
