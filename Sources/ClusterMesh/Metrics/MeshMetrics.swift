@@ -32,8 +32,10 @@ struct MeshMetrics {
         addressConflicts.record(status.conflicts.addresses)
         podCIDRConflicts.record(status.conflicts.podCIDRs)
         for peer in status.peers {
-            peers[peer.cluster, default: PeerMetrics(labels: [own, ("target_cluster", peer.cluster)], factory)]
-                .flush(peer, at: now)
+            var metrics =
+                peers[peer.cluster] ?? PeerMetrics(labels: [own, ("target_cluster", peer.cluster)], factory)
+            metrics.flush(peer, at: now)
+            peers[peer.cluster] = metrics
         }
         let present = Set(status.peers.map(\.cluster))
         for (name, metrics) in peers where !present.contains(name) {

@@ -60,10 +60,11 @@ struct PeerMetrics {
         for (gauge, source) in zip(gauges, Self.gauges) { gauge.record(source.value(peer)) }
         for index in counters.indices { counters[index].grow(to: Self.counters[index].value(peer)) }
         for resync in peer.resyncs {
-            let labels = labels + [("cause", resync.cause)]
-            resyncs[
-                resync.cause, default: Growing(counter: Self.counter("resyncs_total", labels, factory))
-            ].grow(to: resync.count)
+            var growing =
+                resyncs[resync.cause]
+                ?? Growing(counter: Self.counter("resyncs_total", labels + [("cause", resync.cause)], factory))
+            growing.grow(to: resync.count)
+            resyncs[resync.cause] = growing
         }
         if let ago = peer.lastFailure {
             let gauge = lastFailure ?? Self.gauge("last_failure_ts", labels, factory)
