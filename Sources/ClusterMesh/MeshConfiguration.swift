@@ -74,7 +74,7 @@ public struct MeshConfiguration: Sendable {
 
     /// The clusters that may read the own state, each with a certificate `remote-<name>`; `nil`, the default, is every
     /// cluster of the mesh, as in Cilium. Clusters that share services of one provider, and are to know nothing of each
-    /// other, admit that provider only.
+    /// other, admit that provider only. A certificate `remote`, which names no cluster, is refused then.
     public var admittedClusters: [ClusterName]?
 
     /// A directory with one file for each further peer, named like the peer, that are picked up, changed and removed
