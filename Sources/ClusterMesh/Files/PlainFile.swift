@@ -90,8 +90,15 @@ enum PlainFile {
         return text
     }
 
+    /// The most files of a directory that are looked at, unless fewer are asked for.
+    static let maximumNames = 65_536
+
     /// The names in a directory that end in `suffix`, sorted; hidden files are left out.
-    static func names(in path: String, endingIn suffix: String) throws(FileError) -> [String] {
+    ///
+    /// - Parameter limit: The most names; a directory with more of them is refused.
+    static func names(
+        in path: String, endingIn suffix: String, atMost limit: Int = maximumNames
+    ) throws(FileError) -> [String] {
         guard let directory = opendir(path) else { throw failure(path, "cannot be read") }
         defer { closedir(directory) }
         var names: [String] = []
@@ -99,7 +106,11 @@ enum PlainFile {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(name) }
+            guard name.hasSuffix(suffix), !name.hasPrefix(".") else { continue }
+            guard names.count < limit else {
+                throw FileError(file: path, message: "it holds more than \(limit) files, the most that are looked at")
+            }
+            names.append(name)
         }
         return names.sorted()
     }

@@ -39,11 +39,11 @@ struct PeersDirectory: Sendable {
 
     /// What is wrong with the directory as a whole; `nil` if it can be read.
     var fault: PeerFault? {
-        do throws(FileError) {
-            _ = try PlainFile.names(in: path, endingIn: "")
+        do throws(PeerFault) {
+            _ = try names()
             return nil
         } catch {
-            return PeerFault("the peers' directory cannot be read: \(error.message)", file: path)
+            return error
         }
     }
 
@@ -64,13 +64,11 @@ struct PeersDirectory: Sendable {
     }
 
     private func names() throws(PeerFault) -> [String] {
-        if let fault { throw fault }
-        let names = (try? PlainFile.names(in: path, endingIn: "")) ?? []
-        guard names.count <= Self.maximumFiles else {
-            throw PeerFault(
-                "the directory holds \(names.count) files; at most \(Self.maximumFiles) are looked at", file: path)
+        do throws(FileError) {
+            return try PlainFile.names(in: path, endingIn: "", atMost: Self.maximumFiles)
+        } catch {
+            throw PeerFault("the peers' directory cannot be read: \(error.message)", file: path)
         }
-        return names
     }
 
     // MARK: One file

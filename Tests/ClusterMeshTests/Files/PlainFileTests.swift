@@ -68,6 +68,9 @@ import Testing
         for name in ["b.jsonl", "a.jsonl", ".hidden.jsonl", "c.txt"] { try directory.write("", to: name) }
         #expect(try PlainFile.names(in: directory.path, endingIn: ".jsonl") == ["a.jsonl", "b.jsonl"])
         #expect(fault { _ = try PlainFile.names(in: directory.file("none"), endingIn: "") }?.isMissing == true)
+        #expect(try PlainFile.names(in: directory.path, endingIn: ".jsonl", atMost: 2).count == 2)
+        let tooMany = fault { _ = try PlainFile.names(in: directory.path, endingIn: ".jsonl", atMost: 1) }
+        #expect(tooMany?.message == "it holds more than 1 files, the most that are looked at")
     }
 
     @Test func aStampTellsPermissionsAndSize() throws {

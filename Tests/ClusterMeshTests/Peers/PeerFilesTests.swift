@@ -244,6 +244,28 @@ import Testing
         }
     }
 
+    @Test func aCertificateThatIsNotYetValidIsTakenWhenItIs() async throws {
+        try await run { mesh, athens in
+            let pki = mesh.certificates(of: "athens")
+            let issued = try pki.loadAuthority().issueClient(
+                commonName: "remote-athens", validity: .seconds(3600),
+                notBefore: Int64(Date().timeIntervalSince1970) + 4)
+            try write(issued.privateKeyPEM, to: "client.key")
+            try write(issued.certificatePEM, to: "client.crt")
+            try write(
+                """
+                endpoints: [https://127.0.0.1:\(mesh.agent("kos").port)]
+                trusted-ca-file: \(pki.authorityCertificate)
+                cert-file: client.crt
+                key-file: client.key
+                """, to: "kos")
+            try await eventually("the fault, or the time") { !athens.status().peerFaults.isEmpty || athens.peers != [] }
+            // No file changes any more.
+            try await eventually("kos' node") { nodes(athens).contains("kos-1") }
+            #expect(athens.status().peerFaults == [])
+        }
+    }
+
     @Test func aPeerWhoseCertificateIsRevokedIsLeftAndItsRecordsAreKept() async throws {
         try await run { mesh, athens in
             try write("kos", at: mesh.agent("kos").port, in: mesh)

@@ -151,7 +151,7 @@ import Testing
         for number in 0..<PeersDirectory.maximumFiles { try write("", to: "x\(number)") }
         let reading = directory.read()
         #expect(reading.peers == before.peers)
-        #expect(reading.faults.first?.message.contains("at most \(PeersDirectory.maximumFiles)") == true)
+        #expect(reading.faults.first?.message.contains("more than \(PeersDirectory.maximumFiles) files") == true)
     }
 
     // MARK: Credentials
