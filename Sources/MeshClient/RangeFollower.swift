@@ -12,6 +12,13 @@ public struct FollowConfiguration: Hashable, Sendable {
     /// How much of the server's data is taken in at most.
     public var budget = FollowBudget()
 
+    /// The ranges that count against ``controlBudget`` instead of ``budget``, by their indices: what decides over the
+    /// others must not be crowded out by them. Default none.
+    public var controlRanges: Set<Int> = []
+
+    /// How much is taken in of the control ranges at most. Default 1,000 keys and 4 MiB.
+    public var controlBudget = FollowBudget(maximumKeys: 1000, maximumBytes: 4 << 20)
+
     /// Whether an answer to a request for progress counts for the range, of which there may be only one then. Default
     /// false, as etcd before 3.4.31 and 3.5.13 may send one ahead of events (etcd issue 15220), or never (17507).
     public var takesProgress = false
@@ -75,7 +82,7 @@ public struct FollowProgress: Hashable, Sendable {
     public var raftTerm: UInt64
     /// The greatest revision of the store that a header named.
     public var storeRevision: Revision
-    /// How much of the budget is used.
+    /// How much of ``FollowConfiguration/budget`` is used.
     public var budget: FollowBudget
 }
 
@@ -89,6 +96,7 @@ public final class RangeFollower {
     private let ranges: [FollowedRange]
     private let configuration: FollowConfiguration
     private var budget: FollowBudget
+    private var controlBudget: FollowBudget
 
     /// A box, because an array holds no non-copyable values.
     private final class FollowedRange {
@@ -105,6 +113,7 @@ public final class RangeFollower {
         self.ranges = ranges.map { FollowedRange(ListWatchStateMachine(range: $0, pageSize: pageSize)) }
         self.configuration = configuration
         budget = configuration.budget
+        controlBudget = configuration.controlBudget
     }
 
     /// Follows the ranges over one connection until it ends.
@@ -131,7 +140,9 @@ public final class RangeFollower {
         applier.streamOpened { () async throws(EtcdError) in try await stream.requestProgress() }
         var connection = Connection()
         while true {
-            for index in applier.takeForgottenRanges() { ranges[index].machine.forget(budget: &budget) }
+            for index in applier.takeForgottenRanges() {
+                withBudget(of: index) { ranges[index].machine.forget(budget: &$0) }
+            }
             if let index = ranges.indices.first(where: {
                 !connection.started.contains($0) && applier.mayFollow(range: $0)
             }) {
@@ -205,7 +216,7 @@ extension RangeFollower {
                         applier.serverAnswered(clusterID: header.clusterID)
                     }
                     read = ReadAmount(answer)
-                    step = range.machine.rangeAnswered(header, answer, budget: &budget)
+                    step = withBudget(of: index) { range.machine.rangeAnswered(header, answer, budget: &$0) }
                 } catch {
                     step = range.machine.rangeFailed(error)
                 }
@@ -275,6 +286,11 @@ extension RangeFollower {
             throw FollowError(.protocolViolation, "a message came for watch \(message.watchID), which does not exist")
         }
         if message.canceled { connection.watches[message.watchID] = nil }
-        return (index, ranges[index].machine.watchMessageReceived(message, budget: &budget))
+        return (index, withBudget(of: index) { ranges[index].machine.watchMessageReceived(message, budget: &$0) })
+    }
+
+    /// Calls `body` with the budget that a range counts against.
+    private func withBudget<Result>(of index: Int, _ body: (inout FollowBudget) -> Result) -> Result {
+        configuration.controlRanges.contains(index) ? body(&controlBudget) : body(&budget)
     }
 }

@@ -14,6 +14,7 @@ struct IdentificationStateMachine: Sendable {
         /// What it publishes; only the number where it publishes nothing and need not.
         var config: ClusterConfig
         var id: ClusterID
+        var isPublished = true
     }
 
     /// What follows.
@@ -124,7 +125,7 @@ struct IdentificationStateMachine: Sendable {
         case .nothing:
             // Without a number nothing that the peer says can be judged.
             guard !isConfigRequired, let id = configuredID else { return .nothing }
-            return .identify(Identity(config: ClusterConfig(id: id.rawValue), id: id))
+            return .identify(Identity(config: ClusterConfig(id: id.rawValue), id: id, isPublished: false))
         case .unreadable(let reason):
             return .refuse(reason)
         case .config(let config):

@@ -182,6 +182,7 @@ extension MirrorConfiguration {
         following.pageSize = pageSize
         following.watchTimeout = watchTimeout
         following.budget = FollowBudget(maximumKeys: maximumKeys, maximumBytes: maximumBytes)
+        following.controlRanges = Set(MirrorRange.control.map(\.index))
         return following
     }
 }

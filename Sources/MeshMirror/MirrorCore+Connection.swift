@@ -17,7 +17,7 @@ extension MirrorCore {
             state.connection.ending = nil
             state.listing = []
             // What decides over the connection is read anew on each.
-            state.forget([.config, .heartbeat, .canaries])
+            state.forget(MirrorRange.control)
             state.identification.connectionBegan()
             state.kinds.connectionBegan()
             state.heartbeat.connectionBegan()

@@ -93,7 +93,7 @@ extension MirrorCore.State {
         decoder = RecordDecoder(cluster: cluster, id: identity.id, space: space, layout: kinds.layout)
         expiry.identified()
         status.id = identity.id
-        status.config = config
+        status.config = identity.isPublished ? config : nil
         status.unsupported = config.unsupported
         if toldConfig != config {
             toldConfig = config

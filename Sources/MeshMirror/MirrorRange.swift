@@ -16,9 +16,12 @@ enum MirrorRange: Hashable, Sendable {
     /// The records of a kind.
     case records(RecordKind, RecordLayout)
 
+    /// What decides over the records: few keys, read anew on every connection.
+    static let control: [MirrorRange] = [.config, .heartbeat, .canaries]
+
     /// All of them; a range's place in it is its index for the follower.
     static let all: [MirrorRange] =
-        [.config, .heartbeat, .canaries]
+        control
         + RecordLayout.allCases.flatMap { layout in RecordKind.allCases.map { .records($0, layout) } }
 
     private static let indices = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($0.element, $0.offset) })

@@ -153,7 +153,7 @@ public struct MirrorStatus: Hashable, Sendable {
     public var outdated = 0
     /// What it refused.
     public var rejections = RejectionSummary()
-    /// The keys taken from the peer, refused ones included.
+    /// The keys of records taken from the peer, refused ones included.
     public var keys = 0
     /// The bytes of their encoded pairs.
     public var bytes = 0

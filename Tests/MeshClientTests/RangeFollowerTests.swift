@@ -265,6 +265,21 @@ struct RangeFollowerTests {
         }
     }
 
+    @Test("ranges that decide over the others have a budget of their own, and others' keys do not crowd them out")
+    func controlRanges() async throws {
+        let source = ScriptedSource(server())
+        let applier = RecordingApplier()
+        var configuration = FollowConfiguration()
+        configuration.budget = FollowBudget(maximumKeys: 2)
+        configuration.controlRanges = [1]
+        configuration.controlBudget = FollowBudget(maximumKeys: 4)
+        _ = try await following(source, applier, configuration: configuration) {
+            try await confirm(source, 2)
+            try await eventually("both are watched") { applier.state.withLock { $0.watching } == [0, 1] }
+            #expect(applier.pairs(0).count == 2 && applier.pairs(1).count == 4)
+        }
+    }
+
     @Test("progress of all watches, which etcd 3.4 may send too early, is not believed")
     func progressOfAll() async throws {
         let source = ScriptedSource(server())

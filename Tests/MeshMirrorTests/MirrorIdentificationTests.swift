@@ -81,6 +81,7 @@ struct MirrorIdentificationTests {
         try await peer.serving(store) {
             try await running(configuration) { mirror in
                 try await mirror.follows(store, sample.decoder)
+                #expect(mirror.status.config == nil && mirror.status.id == sample.id)
                 try store.put(KeyLayout.clusterConfig(of: sample.cluster), ClusterConfig(id: 7).encoded())
                 try await eventually { mirror.status.lastError?.contains("configured as 1") == true }
                 #expect(mirror.snapshot().counts.total == 1, "what it held is kept")
