@@ -154,7 +154,7 @@ let package = Package(
             path: "Tests/BenchmarkTargets",
             swiftSettings: swiftSettings
         ),
-        tests("BenchmarkTargetsTests", ["BenchmarkTargets", "ClusterMesh", "MeshWire"]),
+        tests("BenchmarkTargetsTests", ["BenchmarkTargets", "ClusterMesh", "MeshWire", "TestSupport"]),
         tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport"]),
         tests("TestSupportTests", ["MeshCore", "TestSupport"]),
         tests("MeshCoreTests", ["MeshCore", "TestSupport"]),
