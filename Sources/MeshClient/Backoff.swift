@@ -1,8 +1,9 @@
-/// How long to wait before trying again: full jitter under a bound that doubles.
+/// How long to wait before trying again: a random time under a bound that doubles.
 ///
-/// A delay is drawn evenly from 0 to the bound, so that many readers that lost the same server at the same moment come
-/// back spread out. The bound begins at ``Configuration/firstBound``, doubles with each failure up to
-/// ``Configuration/maximumBound``, and begins anew once a connection did its work (``reset()``).
+/// Many readers that lost the same server at the same moment come back spread out: the first delay is drawn evenly from
+/// 0 to the bound, each further one from the upper half of its own, so that those who came early and failed do not come
+/// again while the last ones come for the first time. The bound begins at ``Configuration/firstBound``, doubles with each
+/// failure up to ``Configuration/maximumBound``, and begins anew once a connection did its work (``reset()``).
 public struct Backoff: Sendable {
     /// The bounds of a back-off.
     public struct Configuration: Hashable, Sendable {
@@ -23,6 +24,7 @@ public struct Backoff: Sendable {
     public private(set) var bound: Duration
 
     private let configuration: Configuration
+    private var isFirst = true
 
     /// Starts with the first bound; values outside their ranges are moved to the nearest in it.
     public init(configuration: Configuration = Configuration()) {
@@ -38,7 +40,8 @@ public struct Backoff: Sendable {
     /// - Parameter random: A number drawn evenly from 0 up to 1; anything else is moved into that range.
     public mutating func nextDelay(random: Double) -> Duration {
         let share = random.isFinite ? min(max(random, 0), 1) : 1
-        let delay = bound * share
+        let delay = isFirst ? bound * share : bound * (0.5 + share / 2)
+        isFirst = false
         bound = min(max(bound * 2, Self.smallestRepeatedBound), configuration.maximumBound)
         return delay
     }
@@ -46,5 +49,6 @@ public struct Backoff: Sendable {
     /// Begins anew with the first bound: the last connection did its work.
     public mutating func reset() {
         bound = configuration.firstBound
+        isFirst = true
     }
 }

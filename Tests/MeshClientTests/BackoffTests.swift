@@ -10,6 +10,17 @@ struct BackoffTests {
         }
     }
 
+    @Test("a further delay is drawn from the upper half of its bound, until a connection did its work")
+    func furtherDelays() {
+        for (random, expected) in [(0.0, Duration.seconds(5)), (0.5, .milliseconds(7500)), (1, .seconds(10))] {
+            var backoff = Backoff()
+            _ = backoff.nextDelay(random: random)
+            #expect(backoff.nextDelay(random: random) == expected)
+            backoff.reset()
+            #expect(backoff.nextDelay(random: 0) == .zero)
+        }
+    }
+
     @Test("the bound doubles with each failure, up to the greatest")
     func doubling() {
         var backoff = Backoff()

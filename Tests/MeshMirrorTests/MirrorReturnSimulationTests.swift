@@ -121,8 +121,17 @@ struct MirrorReturnSimulationTests {
         #expect(ReturnSimulation.total(simulation.returns) == 1000)
         // The bound has grown to 60 s by then.
         #expect(ReturnSimulation.most(simulation.returns) <= 100)
-        // In the fifth second, the last first attempts meet the second ones of those who came early.
-        #expect(ReturnSimulation.most(simulation.tries) <= 400)
+        #expect(ReturnSimulation.most(simulation.tries) <= 300)
+    }
+
+    @Test(
+        "a peer that is back while some come for the first time and others for the second sees no more than 300 a second",
+        arguments: seeds, [2.0, 4.0, 4.5, 5.0, 8.0, 12.0, 20.0])
+    func comesBackInBetween(_ seed: UInt64, _ away: Double) throws {
+        var simulation = try ReturnSimulation(endpoints: 1, seed: seed)
+        try simulation.lose { _, elapsed in elapsed > away }
+        #expect(ReturnSimulation.total(simulation.returns) == 1000)
+        #expect(ReturnSimulation.most(simulation.tries) <= 300)
     }
 
     @Test("the servers that are left take over from the one that went, none more than 300 a second", arguments: seeds)

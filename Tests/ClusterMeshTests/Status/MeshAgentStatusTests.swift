@@ -84,7 +84,9 @@ import Testing
             group.addTask { try await agent.run() }
             try await eventually("the peer's series") { !series().isEmpty }
             #expect(backend.gauges["mesh_remote_cluster_readiness_status"] == 0)
-            #expect(backend.gauges.keys.contains("mesh_watcher_streams"), "the server tells the same backend")
+            try await eventually("the server tells the same backend") {
+                backend.gauges.keys.contains("mesh_watcher_streams")
+            }
             try agent.setPeers([])
             try await eventually("their end") { series().isEmpty }
             group.cancelAll()
