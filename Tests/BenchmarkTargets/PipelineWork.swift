@@ -36,6 +36,8 @@ public final class PipelineWork {
     private let decoder: RecordDecoder
     private let range: KeyRange
     private let pages: [[UInt8]]
+    /// What the pages were made of. Kept, so that the memory that a run takes is not what making them left free.
+    private let made: (records: [MeshRecord], pairs: [KeyValue])
 
     /// Makes the pages of a peer that holds so many records.
     ///
@@ -55,6 +57,7 @@ public final class PipelineWork {
         self.count = count
         decoder = RecordDecoder(cluster: cluster, id: id)
         range = .prefix(records.first?.kind.prefix() ?? KeyLayout.state)
+        made = (records, pairs)
         payloadBytes = pairs.reduce(0) { $0 + $1.keyRange.count + $1.valueRange.count }
         pages = stride(from: 0, to: count, by: size).map { start in
             let end = min(start + size, count)
