@@ -32,8 +32,8 @@ extension NodeRecord {
         fields.ipv6IngressIP = form.ipv6IngressIP?.address
         fields.source = form.source ?? ""
         fields.encryptionKey = form.encryptionKey?.number ?? 0
-        fields.labels = (form.labels ?? [:]).mapValues { $0 ?? "" }
-        fields.annotations = (form.annotations ?? [:]).mapValues { $0 ?? "" }
+        fields.labels = TextMap((form.labels ?? [:]).mapValues { $0 ?? "" })
+        fields.annotations = TextMap((form.annotations ?? [:]).mapValues { $0 ?? "" })
         fields.wireGuardPublicKey = form.wireGuardPublicKey ?? ""
         fields.bootID = form.bootID ?? ""
         self.init(fields)
@@ -140,6 +140,7 @@ extension NodeRecord {
             writer.field("ClusterID", clusterID)
             writer.field("Source", source)
             writer.field("EncryptionKey", encryptionKey)
+            let (labels, annotations) = (labels, annotations)
             labels.isEmpty ? writer.nullField("Labels") : writer.map("Labels", labels)
             annotations.isEmpty ? writer.nullField("Annotations") : writer.map("Annotations", annotations)
             writer.field("WireguardPubKey", wireGuardPublicKey)
@@ -174,8 +175,8 @@ extension NodeRecord.Fields {
         clusterID = try members.take("ClusterID").number() ?? 0
         source = try members.take("Source").text() ?? ""
         encryptionKey = try members.take("EncryptionKey").number() ?? 0
-        labels = try members.take("Labels").map()
-        annotations = try members.take("Annotations").map()
+        labels = TextMap(try members.take("Labels").map())
+        annotations = TextMap(try members.take("Annotations").map())
         wireGuardPublicKey = try members.take("WireguardPubKey").text() ?? ""
         bootID = try members.take("BootID").text() ?? ""
         try members.finish()

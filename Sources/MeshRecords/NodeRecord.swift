@@ -88,13 +88,13 @@ public struct NodeRecord: Hashable, Sendable {
     }
     /// Its Kubernetes labels.
     public var labels: [String: String] {
-        get { storage.fields.labels }
-        set { storage = storage.changed { $0.labels = newValue } }
+        get { storage.fields.labels.dictionary }
+        set { storage = storage.changed { $0.labels = TextMap(newValue) } }
     }
     /// Its annotations.
     public var annotations: [String: String] {
-        get { storage.fields.annotations }
-        set { storage = storage.changed { $0.annotations = newValue } }
+        get { storage.fields.annotations.dictionary }
+        set { storage = storage.changed { $0.annotations = TextMap(newValue) } }
     }
     /// Its WireGuard public key, in base64.
     public var wireGuardPublicKey: String {
@@ -123,8 +123,8 @@ public struct NodeRecord: Hashable, Sendable {
         var ipv4IngressIP: IPAddress?
         var ipv6IngressIP: IPAddress?
         var source: String = ""
-        var labels: [String: String] = [:]
-        var annotations: [String: String] = [:]
+        var labels = TextMap()
+        var annotations = TextMap()
         var wireGuardPublicKey: String = ""
         var bootID: String = ""
     }
@@ -133,6 +133,17 @@ public struct NodeRecord: Hashable, Sendable {
 
     init(_ fields: Fields) {
         storage = RecordStorage(fields)
+    }
+
+    /// The same node with texts that other nodes have too.
+    func sharingTexts(with pool: TextPool) -> NodeRecord {
+        var fields = storage.fields
+        fields.labels = fields.labels.sharingKeys(with: pool)
+        fields.annotations = fields.annotations.sharingKeys(with: pool)
+        for index in fields.addresses.indices {
+            fields.addresses[index].type = pool.shared(fields.addresses[index].type)
+        }
+        return NodeRecord(fields)
     }
 
     /// A node of which nothing else is known.

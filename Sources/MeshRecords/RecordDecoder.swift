@@ -37,6 +37,7 @@ public struct RecordDecoder: Sendable {
     public let maximumValueBytes: Int
     /// What the keys of the cluster's records begin with, by kind.
     private let prefixes: [(kind: RecordKind, bytes: [UInt8])]
+    private let texts = TextPool()
 
     /// Makes a decoder for the records of one cluster.
     public init(
@@ -140,7 +141,7 @@ public struct RecordDecoder: Sendable {
         case .node:
             let node = try NodeRecord(decoding: value)
             try check(cluster: node.cluster, id: node.clusterID)
-            record = .node(node)
+            record = .node(node.sharingTexts(with: texts))
         case .service:
             let service = try ServiceRecord(decoding: value)
             try check(cluster: service.cluster, id: service.clusterID)
