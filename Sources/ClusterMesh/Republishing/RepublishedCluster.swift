@@ -127,6 +127,9 @@ struct RepublishedCluster: Equatable, Sendable {
     }
 
     /// When what is kept of it has to be erased; `nil` if that is not so.
+    ///
+    /// Not inlined: where it is, the optimiser of Swift 6.3.1 fails and ends the compiler.
+    @inline(never)
     var deadline: Duration? {
         guard case .leaving(let deadline) = state else { return nil }
         return deadline
