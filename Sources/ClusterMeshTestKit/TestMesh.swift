@@ -38,6 +38,7 @@ public final class TestMesh: Sendable {
     private let clientCredentials: [String: TLSCredentials]
     /// Whom each cluster mirrors.
     private let peers: [String: [String]]
+    private let hasLinks: Bool
     private let links: [LinkKey: FaultyLink]
     private let logger: Logger
     private let agents = Locked<[String: RunningAgent]>([:])
@@ -55,7 +56,8 @@ public final class TestMesh: Sendable {
     ///   - clusters: The clusters.
     ///   - hasLinks: Whether there is a link between every mirror and its peer. A link is a thread and two more sockets:
     ///     a mesh of fifty clusters has 2,450 mirrors, which should connect directly. Without links the clusters get
-    ///     their peers after ``TestCluster/adjust``, when all are there.
+    ///     their peers after ``TestCluster/adjust``, when all are there, and mirrors wait for up to two minutes for an
+    ///     answer, as all of them connect at once.
     ///   - logger: Where the agents log; nowhere by default.
     ///   - body: What is done with the mesh.
     /// - Throws: What `body` throws; ``MeshConfigurationError``, ``TLSError`` or ``FaultyLinkError`` if the clusters
@@ -139,6 +141,7 @@ public final class TestMesh: Sendable {
                 if hasLinks { links[LinkKey(mirror: mirror.name, peer: peer)] = try FaultyLink(to: 1) }
             }
         }
+        self.hasLinks = hasLinks
         self.peers = peers
         self.links = links
     }
@@ -187,10 +190,18 @@ extension TestMesh {
         }
         var configuration = try MeshConfiguration(name: name, id: cluster.id, credentials: server)
         configuration.peers = try peerConfigurations(of: name)
-        // A test is over before the default, drawn from 0…5 s, has passed.
+        let hasLinks = hasLinks
         configuration.adjustMirror = { mirror in
-            mirror.backoff.firstBound = .milliseconds(50)
-            mirror.backoff.maximumBound = .milliseconds(400)
+            if hasLinks {
+                // A test is over before the default, drawn from 0…5 s, has passed.
+                mirror.backoff.firstBound = .milliseconds(50)
+                mirror.backoff.maximumBound = .milliseconds(400)
+            } else {
+                // Thousands connect at once, all on this machine: giving up would only make more of them.
+                mirror.connectTimeout = .seconds(120)
+                mirror.requestTimeout = .seconds(120)
+                mirror.watchTimeout = .seconds(120)
+            }
         }
         // One that comes back is found where it was.
         configuration.port = ports.withLock { $0[name] } ?? 0

@@ -88,7 +88,8 @@ public final class ClusterProducer: Service {
     }
 
     /// Lets records change, evenly in time and at random otherwise, each stamped with its time (``ChangeStamp``); returns
-    /// how many changes there were. In the end it brings back what it took away, and everything is there as before.
+    /// how many changes there were. In the end it brings back what it took away, without a stamp, and everything is there
+    /// as before.
     ///
     /// What falls behind because the machine is busy is made up for at once.
     ///
@@ -112,10 +113,11 @@ public final class ClusterProducer: Service {
             if change.isDeletion {
                 try store.delete(.key(key(of: change.place)))
             } else {
-                try rewrite(change.place)
+                try rewrite(change.place, stamp: .now)
             }
         }
-        for place in churn.bringBack() { try rewrite(place) }
+        // Without a time: all at once they are a load of another kind.
+        for place in churn.bringBack() { try rewrite(place, stamp: nil) }
         return total
     }
 
@@ -123,8 +125,8 @@ public final class ClusterProducer: Service {
         clusters[place.cluster].key(of: place.record, in: .cached)
     }
 
-    private func rewrite(_ place: ProducedChurn.Place) throws {
-        try store.put(key(of: place), clusters[place.cluster].value(of: place.record, stamp: .now).encoded())
+    private func rewrite(_ place: ProducedChurn.Place, stamp: ChangeStamp?) throws {
+        try store.put(key(of: place), clusters[place.cluster].value(of: place.record, stamp: stamp).encoded())
     }
 
     /// Writes all records, then what says that they are complete.
