@@ -4,7 +4,8 @@ import Testing
 
 /// What a mirrored record keeps beside the bytes of its key and value, in its mirror and all merged views together.
 /// Measured in a process of its own, by the memory that the kernel has given out.
-@Suite struct PipelineMemoryTests {
+@Suite(.enabled(if: ProcessFigures.isMemoryItsOwn, "a sanitizer keeps books beside it"))
+struct PipelineMemoryTests {
     @Test func anIPKeepsAtMost600BytesBesideItsKeyAndValue() async {
         await #expect(processExitsWith: .success) { try PipelineMemoryTests.expectBound(.ips) }
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// What a decoded record takes, all of it: object, texts, lists, and what the allocator adds. Measured in a process of
 /// its own, by the memory that the kernel has given out.
-@Suite("Records: memory")
+@Suite("Records: memory", .enabled(if: ProcessFigures.isMemoryItsOwn, "a sanitizer keeps books beside it"))
 struct RecordMemoryTests {
     @Test func anIPRecordTakesLessThan400Bytes() async {
         await #expect(processExitsWith: .success) {
