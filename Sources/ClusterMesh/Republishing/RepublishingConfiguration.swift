@@ -32,13 +32,22 @@ public struct RepublishingConfiguration: Sendable {
     public var store: KVStoreConfiguration
 
     /// The bounds of what readers can make the server hold and do.
-    public var limits = WatcherLimits()
+    ///
+    /// All agents of a cluster usually have certificates with one name, and each has a stream for every peer: what a name
+    /// may have is bounded here like what all may have. Streams of a name 100,000, calls 100,000, watches 2,000,000,
+    /// unread bytes 1 GiB; the others as everywhere.
+    public var limits: WatcherLimits
 
     /// The defaults.
     public init() {
         store = KVStoreConfiguration()
         store.maximumKeys = 2_000_000
         store.maximumBytes = 1 << 30
+        limits = WatcherLimits()
+        limits.streamsPerPeer = limits.streams
+        limits.callsPerPeer = limits.streams
+        limits.watchesPerPeer = 2_000_000
+        limits.unreadBytesPerPeer = 1 << 30
     }
 }
 

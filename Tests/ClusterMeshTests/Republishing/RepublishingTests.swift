@@ -230,6 +230,12 @@ import Testing
         }
     }
 
+    @Test func oneNameMayHaveAsMuchAsAllMayHaveBecauseTheAgentsOfAClusterShareIt() {
+        let limits = RepublishingConfiguration().limits
+        #expect(limits.streamsPerPeer == limits.streams && limits.callsPerPeer == limits.streams)
+        #expect(limits.watchesPerPeer >= 10 * limits.streams)
+    }
+
     @Test func aGraceOutOfRangeIsRefused() throws {
         #expect(try fault { $0.removalGrace = .zero } == nil)
         #expect(try fault { $0.removalGrace = .seconds(-1) }?.contains("removalGrace") == true)
