@@ -21,6 +21,7 @@ try athens.initialStateComplete()
 
 await withThrowingTaskGroup(of: Void.self) { agents in
     for agent in [athens, kos] { agents.addTask { try await agent.run() } }
-    print("kos knows:", await kos.views.nodes.changes().first { $0.state.count > 0 }?.state.all.map(\.node.name) ?? [])
+    let update = await kos.views.nodes.changes().first { @Sendable update in update.state.count > 0 }
+    print("kos knows:", update?.state.all.map(\.node.name) ?? [])
     agents.cancelAll()
 }
