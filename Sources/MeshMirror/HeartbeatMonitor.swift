@@ -58,9 +58,4 @@ struct HeartbeatMonitor: Sendable {
         guard let timeout, let silentSince, pausedSince == nil, isAlwaysExpected || lastBeat != nil else { return nil }
         return silentSince.advanced(by: timeout)
     }
-
-    /// Whether the peer counts as dead.
-    func isOverdue(at now: Instant) -> Bool {
-        deadline.map { $0 <= now } ?? false
-    }
 }

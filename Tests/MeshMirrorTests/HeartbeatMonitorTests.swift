@@ -97,3 +97,10 @@ struct HeartbeatMonitorTests {
         #expect(monitor.deadline == nil && !monitor.isOverdue(at: after(1_000_000)))
     }
 }
+
+extension HeartbeatMonitor {
+    /// Whether the peer counts as dead.
+    fileprivate func isOverdue(at now: Instant) -> Bool {
+        deadline.map { $0 <= now } ?? false
+    }
+}
